@@ -1,0 +1,79 @@
+"""Brings a database to a schema revision, forward or back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from db.tables import METADATA
+
+T = TypeVar("T")
+
+SCRIPTS = Path(__file__).parent.parent / "migrations"
+
+# Two processes that start at once take turns; the number is arbitrary and only has to be the same in both.
+ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4_906_001)")
+
+
+def head() -> str:
+    """Return the newest revision this code knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None  # noqa: S101 - there is at least the first
+    return revision
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    await _run(url, lambda connection: command.upgrade(_config(connection), revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    await _run(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def current(url: str) -> str | None:
+    """Return the revision the database is at; None where no migration has run."""
+    return await _run(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+
+
+async def drift(url: str) -> list[object]:
+    """Return the differences between the tables as declared and as they are; empty when there are none."""
+    return await _run(
+        url,
+        lambda connection: compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_server_default": True}), METADATA
+        ),
+    )
+
+
+def _sqlalchemy_url(url: str) -> str:
+    """Return a libpq URL as SQLAlchemy's asyncpg dialect spells it."""
+    return "postgresql+asyncpg://" + url.split("://", 1)[1]
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _run(url: str, work: Callable[[Connection], T]) -> T:
+    engine = create_async_engine(_sqlalchemy_url(url), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(ONE_AT_A_TIME)
+            await connection.commit()
+            result = await connection.run_sync(work)
+            await connection.commit()
+            return result
+    finally:
+        await engine.dispose()

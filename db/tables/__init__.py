@@ -1,0 +1,12 @@
+"""The six tables of the application this replaces, named and shaped as there, and the replication heartbeat."""
+
+from db.tables.columns import METADATA
+from db.tables.employee import Employee
+from db.tables.genzai import Genzai
+from db.tables.heartbeat import Heartbeat
+from db.tables.leave_request import LeaveRequest
+from db.tables.staff import Staff
+from db.tables.ukeoi import Ukeoi
+from db.tables.usage_detail import UsageDetail
+
+__all__ = ["METADATA", "Employee", "Genzai", "Heartbeat", "LeaveRequest", "Staff", "Ukeoi", "UsageDetail"]

@@ -1,0 +1,30 @@
+from datetime import date, datetime
+
+from db.tables import columns, person
+
+
+class Genzai(columns.Row, table=True):
+    """A dispatch employee (派遣社員)."""
+
+    __tablename__ = "genzai"
+    __table_args__ = person.constraints("hourly_wage")
+
+    id: str = columns.identifier()
+    status: str | None = columns.optional_text()
+    employee_num: str = columns.required_text()
+    dispatch_id: str | None = columns.optional_text()
+    dispatch_name: str | None = columns.optional_text()
+    department: str | None = columns.optional_text()
+    line: str | None = columns.optional_text()
+    job_content: str | None = columns.optional_text()
+    name: str = columns.required_text()
+    kana: str | None = columns.optional_text()
+    gender: str | None = columns.optional_text()
+    nationality: str | None = columns.optional_text()
+    birth_date: date | None = columns.optional_date()
+    age: int | None = columns.optional_small()
+    hourly_wage: int | None = columns.optional_yen()
+    wage_revision: str | None = columns.optional_text()
+    hire_date: date | None = columns.optional_date()
+    leave_date: date | None = columns.optional_date()
+    last_updated: datetime = columns.moment()

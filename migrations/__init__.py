@@ -1,0 +1,1 @@
+"""Alembic's revisions of the PostgreSQL database; `db.migrations` runs them."""

@@ -1,0 +1,173 @@
+"""Sends each read to the node that should answer it, and each transaction to the primary."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Self, TypeVar
+
+import asyncpg
+
+from db.engines.answer import Answer, EngineRole
+from db.engines.failures import NodeFailedError, NodeLostError, NoNodeError
+from db.engines.monitor import Monitor
+from db.engines.node import Node
+from db.engines.options import EngineOptions
+from db.engines.writes import WriteSession
+from db.errors import DatabaseUnavailableError
+from db.lsn import Lsn
+
+T = TypeVar("T")
+
+
+class Engines:
+    """The primary, its replicas, and who of them answers what. Made by `open`."""
+
+    def __init__(self, nodes: Sequence[Node], options: EngineOptions) -> None:
+        self.nodes = tuple(nodes)
+        self.options = options
+        self._monitor = Monitor(self.nodes, options)
+        self._turn = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, primary_url: str, replica_urls: Sequence[str] = (), *, options: EngineOptions | None = None
+    ) -> AsyncGenerator[Self]:
+        """Look at every node once and watch them from then on; nodes may be down.
+
+        Raises:
+            BadInputError: an address is not a libpq URL.
+        """
+        options = options or EngineOptions()
+        replicas = (Node(url, EngineRole.REPLICA, options) for url in replica_urls)
+        engines = cls((Node(primary_url, EngineRole.PRIMARY, options), *replicas), options)
+        await engines.recheck()
+        watch = asyncio.create_task(engines._monitor.watch())
+        try:
+            yield engines
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+            await asyncio.gather(*(node.close() for node in engines.nodes))
+
+    @property
+    def primary(self) -> Node | None:
+        """The node that takes writes now."""
+        return self._monitor.leader
+
+    async def recheck(self) -> None:
+        """Look at every node now instead of at the next probe."""
+        await self._monitor.recheck()
+
+    async def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None = None) -> Answer[T]:
+        """Do read-only work on the best node there is; with `after`, on one that includes that commit.
+
+        The work is done again on another node when the first one fails, so it must have no effect of its own,
+        and leave nothing in the session (SET LOCAL, not SET).
+
+        Raises:
+            DatabaseUnavailableError: no node can answer, or only replicas that are not known to include `after`.
+            Exception: what the work raised, when no node is to blame.
+        """
+        failed: dict[Node, str] = {}
+        for last_round in (False, True):
+            while choice := await self._choose(after, failed):
+                node, role = choice
+                lsn = node.position.known
+                try:
+                    value = await node.reads.run(work, on_standby=node.in_recovery)
+                except NodeFailedError as failure:
+                    failed[node] = str(failure)
+                    self._monitor.suspect(node, failure)
+                else:
+                    return Answer(value, role, node.name, lsn)
+            if not last_round:
+                await self.recheck()
+                failed.clear()
+        raise self._unavailable(after)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[WriteSession]:
+        """Commit what the block does on the primary, or nothing when it raises; `session.lsn` names the commit.
+
+        Raises:
+            DatabaseUnavailableError: there is no primary, or it failed in the middle.
+        """
+        node = await self._writable()
+        try:
+            async with node.writes.transaction() as session:
+                yield session
+        except NodeFailedError as failure:
+            self._monitor.suspect(node, failure)
+            raise self._unavailable(None) from failure
+        except DatabaseUnavailableError as lost:
+            self._monitor.suspect(node, NodeLostError(lost.message))
+            raise
+        if session.lsn is not None:
+            node.position.advance(session.lsn)
+
+    async def _writable(self) -> Node:
+        if self._monitor.leader is None:
+            await self.recheck()
+        if self._monitor.leader is None:
+            raise self._unavailable(None)
+        return self._monitor.leader
+
+    async def _choose(self, after: Lsn | None, failed: Collection[Node]) -> tuple[Node, EngineRole] | None:
+        """Return who answers next: a replica (that includes `after`), else the primary, else nobody."""
+        replicas = [node for node in self._monitor.replicas if node not in failed]
+        if replicas:
+            node = self._least_busy(replicas, after)
+            if after is None or node.position.known >= after or await self._catches_up(node, after):
+                return node, EngineRole.REPLICA
+        primary = self._monitor.leader
+        if primary is None or primary in failed:
+            return None
+        stands_in = len(self.nodes) > 1 and not replicas
+        return primary, EngineRole.FALLBACK if stands_in else EngineRole.PRIMARY
+
+    def _least_busy(self, replicas: Sequence[Node], after: Lsn | None) -> Node:
+        """Return the replica with the least to do of those that include `after`, in turn when there are several."""
+        if len(replicas) == 1:
+            return replicas[0]
+        if after is not None:
+            furthest = max(node.position.known for node in replicas)
+            replicas = [node for node in replicas if node.position.known >= min(after, furthest)]
+        self._turn += 1
+        start = self._turn % len(replicas)
+        return min((*replicas[start:], *replicas[:start]), key=lambda node: node.reads.active)
+
+    async def _catches_up(self, node: Node, after: Lsn) -> bool:
+        """Wait for a replica to replay `after`; not at all for a position that nobody has written."""
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with asyncio.timeout(self.options.freshness_wait.total_seconds()):
+                await node.position.refresh()
+                if node.position.known >= after:
+                    return True
+                if await self._is_written(after):
+                    await node.position.reach(after)
+        return node.position.known >= after
+
+    async def _is_written(self, after: Lsn) -> bool:
+        """Return whether the primary has such a position: nonsense and abandoned timelines lie ahead of it."""
+        primary = self._monitor.leader
+        if primary is None:
+            return True
+        if primary.position.known < after:
+            await primary.position.refresh()
+        return primary.position.known >= after
+
+    def _unavailable(self, after: Lsn | None) -> NoNodeError:
+        reasons = {node.name: node.standing.fault or "It is well." for node in self.nodes}
+        if after is not None and self._monitor.replicas:
+            return NoNodeError(
+                "The primary database is down, and its replica may not have received your last change.",
+                hint="Try again in a few seconds; without the position of that change older data can be read now.",
+                reasons=reasons,
+            )
+        return NoNodeError(
+            "No database server can answer now.",
+            hint="Try again in a few seconds; `yukyu check` shows the state of every server.",
+            reasons=reasons,
+        )

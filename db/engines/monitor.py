@@ -1,0 +1,111 @@
+"""Looks at every node about once a second, and at once when somebody saw it fail."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import asyncpg
+import structlog
+
+from db.engines import failures, standing
+from db.engines.node import Node
+from db.engines.observation import Observation, observe
+from db.engines.options import EngineOptions
+
+log = structlog.get_logger(__name__)
+
+
+class Monitor:
+    def __init__(self, nodes: Sequence[Node], options: EngineOptions) -> None:
+        self.leader: Node | None = None
+        self.replicas: tuple[Node, ...] = ()
+        self._nodes = nodes
+        self._options = options
+        self._alarms = {node: asyncio.Event() for node in nodes}
+        self._recheck: asyncio.Task[None] | None = None
+
+    async def watch(self) -> None:
+        """Watch all nodes until cancelled."""
+        async with asyncio.TaskGroup() as watches:
+            for node in self._nodes:
+                watches.create_task(self._watch(node))
+
+    async def recheck(self) -> None:
+        """Look at all nodes now, together with everybody who wants the same; bounded by the time of one probe."""
+        if self._recheck is None:
+            self._recheck = asyncio.create_task(self._look_at_all())
+        await asyncio.shield(self._recheck)
+
+    def suspect(self, node: Node, failure: failures.NodeFailedError) -> None:
+        """Leave a node alone whose connection broke, until a probe on a new connection finds it well."""
+        if not isinstance(failure, failures.NodeLostError) or node.standing.lost:
+            return
+        log.warning("database node failed", node=node.name, reason=str(failure))
+        node.standing.lost = True
+        node.standing.fault = str(failure)
+        node.control.drop()
+        self._settle(node)
+        self._alarms[node].set()
+
+    async def _watch(self, node: Node) -> None:
+        alarm = self._alarms[node]
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._options.probe_interval.total_seconds()):
+                    await alarm.wait()
+            alarm.clear()
+            await self._look(node)
+
+    async def _look_at_all(self) -> None:
+        try:
+            await asyncio.gather(*(self._look(node) for node in self._nodes))
+        finally:
+            self._recheck = None
+
+    async def _look(self, node: Node) -> None:
+        try:
+            async with asyncio.timeout(self._options.probe_timeout.total_seconds()):
+                seen = await node.control.ask(observe)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self._missed(node, failures.sentence(error))
+        else:
+            await self._saw(node, seen)
+        self._settle(node)
+
+    def _missed(self, node: Node, reason: str) -> None:
+        was_reachable = node.standing.reachable
+        node.standing.missed(reason)
+        if not node.standing.reachable:
+            node.cut()
+            if was_reachable:
+                log.warning("database node is out of reach", node=node.name, reason=reason)
+
+    async def _saw(self, node: Node, seen: Observation) -> None:
+        before = node.standing.observation
+        node.standing.saw(seen)
+        if before is not None and _became_another(before, seen):
+            log.warning("database node changed its role or cluster", node=node.name, in_recovery=seen.in_recovery)
+            node.position.known = seen.lsn
+            await node.renew()
+        node.position.advance(seen.lsn)
+
+    def _settle(self, probed: Node) -> None:
+        """Decide anew who leads and who answers, now that more is known of one node."""
+        standings = [node.standing for node in self._nodes]
+        for node in self._nodes:
+            was = node.standing.serving
+            node.standing.weigh(standing.fault(node.standing, standings), counted=node is probed)
+            if node.standing.serving is not was:
+                log.info(
+                    "database node in service" if not was else "database node out of service",
+                    node=node.name,
+                    role=node.role,
+                    reason=node.standing.fault,
+                )
+        first = standing.leader(standings)
+        self.leader = next((node for node in self._nodes if node.standing is first), None)
+        self.replicas = tuple(node for node in self._nodes if node.standing.serving and node is not self.leader)
+
+
+def _became_another(before: Observation, now: Observation) -> bool:
+    return (before.in_recovery, before.system_identifier) != (now.in_recovery, now.system_identifier)

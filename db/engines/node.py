@@ -1,0 +1,85 @@
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from db.engines.answer import EngineRole
+from db.engines.control import Control
+from db.engines.options import EngineOptions
+from db.engines.position import Position
+from db.engines.reads import ReadPool
+from db.engines.standing import Standing
+from db.engines.writes import WritePool
+from db.errors import BadInputError
+
+SCHEMES: Final = ("postgresql", "postgres")
+
+
+class Node:
+    """One database server: its connections, and what is known of it.
+
+    `configured` is what it is meant to be; `role` what it says it is.
+    """
+
+    def __init__(self, url: str, configured: EngineRole, options: EngineOptions) -> None:
+        self.name = address(url)
+        self.configured = configured
+        self.options = options
+        self.standing = Standing(options)
+        self.control = Control(url, options, self._connected)
+        self.position = Position(self.control, options.probe_timeout)
+        self.reads = ReadPool(url, options, self._connected)
+        self.writes = WritePool(url, options)
+
+    @property
+    def role(self) -> EngineRole:
+        seen = self.standing.observation
+        if seen is None:
+            return self.configured
+        return EngineRole.REPLICA if seen.in_recovery else EngineRole.PRIMARY
+
+    @property
+    def in_recovery(self) -> bool:
+        return self.role is EngineRole.REPLICA
+
+    def cut(self) -> None:
+        """Break off everything that may hang on this node."""
+        self.control.drop()
+        self.reads.cut()
+        self.writes.cut()
+
+    async def renew(self) -> None:
+        """Replace all connections, because the server they lead to has become another."""
+        await self.reads.renew()
+        await self.writes.renew()
+
+    async def close(self) -> None:
+        self.control.drop()
+        await self.reads.close()
+        await self.writes.close()
+
+    async def _connected(self, connection: asyncpg.Connection) -> None:
+        await self.position.join(connection)
+
+
+def address(url: str) -> str:
+    """Return host and port of a libpq URL, which is what a node is called: no user, no password.
+
+    Raises:
+        BadInputError: this is not such a URL. (The text is not repeated: it may hold a password.)
+    """
+    try:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+    except ValueError:
+        parts, query = urlsplit(""), {}
+    if parts.scheme not in SCHEMES:
+        raise BadInputError(
+            "A database address is not a PostgreSQL URL.",
+            hint="Write it as postgresql://user:password@host:port/database.",
+        )
+    host = parts.netloc.rpartition("@")[2]
+    if host and not host.startswith(":"):
+        return host
+    port = host.lstrip(":") or query.get("port", ["5432"])[0]
+    return f"{query.get('host', ['localhost'])[0]}:{port}"

@@ -1,0 +1,29 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """Sizes, times and limits of the engines; the entry points fill it in from the settings.
+
+    Sizes are connections per process and node. `max_lag_*` is how far behind a replica may be and still answer;
+    it comes back once it is within half of that. `probes_to_leave` is how many bad probes in a row take a node
+    out of service, so that one slow answer does not.
+    """
+
+    application_name: str = "yukyu"
+    read_connections: int = 10
+    write_connections: int = 5
+    idle_connection_lifetime: timedelta = timedelta(minutes=10)
+
+    connect_timeout: timedelta = timedelta(seconds=1)
+    acquire_timeout: timedelta = timedelta(seconds=2)
+    statement_timeout: timedelta = timedelta(seconds=15)
+
+    freshness_wait: timedelta = timedelta(milliseconds=100)
+
+    probe_interval: timedelta = timedelta(seconds=1)
+    probe_timeout: timedelta = timedelta(seconds=1)
+    probes_to_leave: int = 2
+    max_lag: timedelta = timedelta(seconds=30)
+    max_lag_bytes: int = 64 * 1024 * 1024

@@ -1,0 +1,19 @@
+"""Short connections to servers of ours."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+# What an attempt to reach or ask a server may raise when the server is not well.
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@asynccontextmanager
+async def connected(url: str, *, timeout_seconds: int = 10) -> AsyncGenerator[asyncpg.Connection]:
+    # The servers are on this machine or on a private network, without TLS of their own: do not ask for it.
+    connection = await asyncpg.connect(url, timeout=timeout_seconds, command_timeout=timeout_seconds, ssl=False)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=timeout_seconds)

@@ -1,0 +1,106 @@
+"""What the servers of an installation should be, and what each was last seen to be: small fsynced JSON files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from db.cluster import durable
+
+
+class Role(StrEnum):
+    PRIMARY = "primary"
+    REPLICA = "replica"
+
+
+class Status(StrEnum):
+    STOPPED = "stopped"
+    INITIALISING = "initialising"
+    CLONING = "cloning"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+class ServerSpec(BaseModel):
+    """What one server should be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    # The data directory's name below the directory of clusters: the installation as a whole can be moved.
+    directory: str
+    port: int
+    # Where others reach it, what it listens on, and who may come from where.
+    host: str = "127.0.0.1"
+    listen: str = "127.0.0.1"
+    networks: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+    # A replica's primary, by its name.
+    follows: str | None = None
+    running: bool = True
+    settings: dict[str, str] = {}
+
+
+class Desired(BaseModel):
+    """What the whole installation should be; every change has the next generation number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    generation: int = 0
+    # Known from the first initialisation on: a server with another is not ours.
+    system_identifier: str | None = None
+    servers: dict[str, ServerSpec] = {}
+
+
+class Observed(BaseModel):
+    """What one server was last seen to be, written by the one process that supervises it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    generation: int
+    status: Status
+    at: datetime
+    pid: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class States:
+    """The files. The desired state changes only while the installation's lock is held."""
+
+    directory: Path
+
+    @property
+    def path(self) -> Path:
+        return self.directory / "cluster.json"
+
+    def desired(self) -> Desired:
+        try:
+            return Desired.model_validate_json(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Desired()
+
+    def change(self, how: Callable[[Desired], Desired]) -> Desired:
+        """Apply a change and return the state after it; a change that changes nothing writes nothing."""
+        before = self.desired()
+        after = how(before)
+        if after == before:
+            return before
+        after = after.model_copy(update={"generation": before.generation + 1})
+        durable.write(self.path, after.model_dump_json(indent=2) + "\n")
+        return after
+
+    def observed(self, server: str) -> Observed | None:
+        try:
+            return Observed.model_validate_json(self._observed(server).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def observe(self, server: str, observed: Observed) -> None:
+        durable.write(self._observed(server), observed.model_dump_json(indent=2) + "\n")
+
+    def _observed(self, server: str) -> Path:
+        return self.directory / f"observed-{server}.json"

@@ -1,0 +1,60 @@
+"""What all servers of one installation share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.cluster.binaries import Binaries
+from db.cluster.desired import ServerSpec, States
+from db.cluster.identity import Identity
+from db.cluster.layout import Layout
+from db.cluster.passwords import Passwords
+
+DATABASE = "yukyu"
+SUPERUSER, APPLICATION, REPLICATION = "postgres", "yukyu", "replicator"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long step is; `fraction` from 0 to 1 where it is known."""
+
+    step: str
+    fraction: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    layout: Layout
+    binaries: Binaries
+    user: Identity
+    passwords: Passwords
+    states: States
+    on_progress: OnProgress = silent
+
+    def data_directory(self, spec: ServerSpec) -> Path:
+        return self.layout.clusters / spec.directory
+
+    def application_url(self, spec: ServerSpec, database: str = DATABASE) -> str:
+        return url(spec, APPLICATION, self.passwords.application, database)
+
+    def admin_url(self, spec: ServerSpec, database: str = DATABASE) -> str:
+        return url(spec, SUPERUSER, self.passwords.superuser, database)
+
+    def replication_url(self, spec: ServerSpec) -> str:
+        return url(spec, REPLICATION, self.passwords.replication, "postgres")
+
+
+def url(spec: ServerSpec, user: str, password: str, database: str) -> str:
+    return f"postgresql://{user}:{password}@{spec.host}:{spec.port}/{database}"
+
+
+def slot_of(server: str) -> str:
+    """Return the replication slot of a replica; slots may have letters, digits and underscores only."""
+    return "yukyu_" + "".join(letter if letter.isalnum() else "_" for letter in server.lower())

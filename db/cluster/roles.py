@@ -1,0 +1,31 @@
+"""The roles, the database and the extension that every primary has. Safe to repeat."""
+
+import asyncpg
+
+from db.cluster.connection import connected
+from db.cluster.desired import ServerSpec
+from db.cluster.installation import APPLICATION, DATABASE, REPLICATION, Installation
+from db.cluster.passwords import scram_verifier
+
+ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
+DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
+
+
+async def ensure(installation: Installation, spec: ServerSpec) -> None:
+    passwords = installation.passwords
+    async with connected(installation.admin_url(spec, "postgres"), timeout_seconds=30) as connection:
+        await _ensure_role(connection, APPLICATION, "LOGIN", passwords.application)
+        await _ensure_role(connection, REPLICATION, "LOGIN REPLICATION", passwords.replication)
+        await connection.execute(f"GRANT pg_monitor TO {APPLICATION}, {REPLICATION}")
+        if not await connection.fetchval(DATABASE_EXISTS, DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APPLICATION}")
+    async with connected(installation.admin_url(spec), timeout_seconds=30) as connection:
+        await connection.execute("SET client_min_messages = warning")
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+
+
+async def _ensure_role(connection: asyncpg.Connection, name: str, options: str, password: str) -> None:
+    if await connection.fetchval(ROLE_EXISTS, name):
+        return
+    # The verifier has no quote in it, and CREATE ROLE takes no parameters.
+    await connection.execute(f"CREATE ROLE {name} {options} PASSWORD '{scram_verifier(password)}'")

@@ -1,0 +1,197 @@
+"""A running primary and replica for the session, and a fresh migrated database on them for each test.
+
+Tests run on the embedded PostgreSQL 18, or on the programs that YUKYU_TEST_PG_BIN names. Those marked `every_version`
+run on Debian's PostgreSQL 15 too, where it is installed.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db import migrations
+from db.cluster import Binaries, EmbeddedCluster
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of a random name is made in it
+MEMORY_ENOUGH_BYTES = 2 * 1024**3
+PREFIX = "yukyu-test-"
+TEMPLATE = "yukyu_template"
+
+# What a crash would lose does not matter here.
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    "autovacuum_naptime": "10min",
+}
+
+NUMBERS = count(1)
+
+
+def binaries_under_test() -> Binaries:
+    chosen = os.environ.get("YUKYU_TEST_PG_BIN")
+    return Binaries.find(Path(chosen) if chosen else None)
+
+
+def versions() -> list[Binaries]:
+    """Return what a test of every version runs on."""
+    default = binaries_under_test()
+    others = [Binaries.find(DEBIAN_15)] if DEBIAN_15.is_dir() and "YUKYU_TEST_PG_BIN" not in os.environ else []
+    return [default, *others]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "every_version: runs on every version of PostgreSQL that is installed here")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    every = metafunc.definition.get_closest_marker("every_version") is not None
+    if every and "binaries" in metafunc.fixturenames:
+        found = versions()
+        metafunc.parametrize(
+            "binaries", found, indirect=True, ids=[f"pg{each.major}" for each in found], scope="session"
+        )
+
+
+@pytest.fixture(scope="session")
+def binaries(request: pytest.FixtureRequest) -> Binaries:
+    """PostgreSQL's programs; mark a test `every_version` to run it on all."""
+    return getattr(request, "param", None) or binaries_under_test()
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A directory for the session's servers, in memory where there is room."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_ENOUGH_BYTES
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY if roomy else None))
+    directory.chmod(0o711)  # PostgreSQL's user passes through
+    yield directory
+    shutil.rmtree(directory)
+
+
+class Clusters:
+    """The session's clusters, one a version, each started when it is first asked for."""
+
+    def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
+        self._directory = directory
+        self._stack = stack
+        self._open: dict[Path, EmbeddedCluster] = {}
+
+    async def of(self, binaries: Binaries) -> EmbeddedCluster:
+        if binaries.directory not in self._open:
+            cluster = await self._stack.enter_async_context(
+                EmbeddedCluster.open(self._directory / f"pg{binaries.major}", binaries=binaries, settings=QUICK)
+            )
+            self._open[binaries.directory] = cluster
+        return self._open[binaries.directory]
+
+
+@pytest.fixture(scope="session")
+async def clusters(scratch: Path) -> AsyncIterator[Clusters]:
+    async with AsyncExitStack() as stack:
+        yield Clusters(scratch, stack)
+
+
+@pytest.fixture(scope="session")
+async def cluster(clusters: Clusters, binaries: Binaries) -> EmbeddedCluster:
+    """A running primary and replica; do not stop them, and leave no database behind."""
+    return await clusters.of(binaries)
+
+
+@pytest.fixture(scope="session")
+async def template(cluster: EmbeddedCluster) -> str:
+    """The name of a migrated database with no connections, for tests to start from a copy of."""
+    await make_template(cluster)
+    return TEMPLATE
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the cluster's; the URLs are the application role's, `admin_url` the superuser's."""
+
+    name: str
+    primary_url: str
+    replica_url: str
+    admin_url: str
+
+
+@pytest.fixture
+async def database(cluster: EmbeddedCluster, template: str) -> AsyncIterator[Database]:
+    """A fresh database with the newest schema, there on the replica too."""
+    name = f"test_{next(NUMBERS)}"
+    await create_database(cluster, name, template=template)
+    yield database_of(cluster, name)
+    await drop_database(cluster, name)
+
+
+@pytest.fixture
+async def empty_database(cluster: EmbeddedCluster) -> AsyncIterator[Database]:
+    """A fresh database in which no migration has run."""
+    name = f"test_{next(NUMBERS)}"
+    await create_database(cluster, name)
+    yield database_of(cluster, name)
+    await drop_database(cluster, name)
+
+
+def database_of(cluster: EmbeddedCluster, name: str) -> Database:
+    installation, primary, replica = cluster.installation, cluster.primary, cluster.replica
+    assert replica is not None
+    return Database(
+        name=name,
+        primary_url=installation.application_url(primary, name),
+        replica_url=installation.application_url(replica, name),
+        admin_url=installation.admin_url(primary, name),
+    )
+
+
+async def make_template(cluster: EmbeddedCluster) -> None:
+    """Migrate one database for all tests of a cluster to start from."""
+    if not await exists(cluster, TEMPLATE):
+        await create_database(cluster, TEMPLATE)
+    await migrations.upgrade(cluster.installation.application_url(cluster.primary, TEMPLATE))
+
+
+async def create_database(cluster: EmbeddedCluster, name: str, *, template: str = "template1") -> None:
+    connection = await asyncpg.connect(cluster.admin_url)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER yukyu')
+        lsn = await connection.fetchval("SELECT pg_current_wal_lsn()::text")
+    finally:
+        await connection.close()
+    await wait_replayed(cluster, lsn)
+
+
+async def exists(cluster: EmbeddedCluster, name: str) -> bool:
+    connection = await asyncpg.connect(cluster.admin_url)
+    try:
+        return bool(await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name))
+    finally:
+        await connection.close()
+
+
+async def drop_database(cluster: EmbeddedCluster, name: str) -> None:
+    connection = await asyncpg.connect(cluster.admin_url)
+    try:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+async def wait_replayed(cluster: EmbeddedCluster, lsn: str) -> None:
+    """Wait until the replica has replayed all up to a position."""
+    assert cluster.replica is not None
+    connection = await asyncpg.connect(cluster.installation.admin_url(cluster.replica, "postgres"))
+    try:
+        while not await connection.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", lsn):
+            pass
+    finally:
+        await connection.close()

@@ -1,0 +1,19 @@
+"""Moves many rows at once into the six tables: by COPY, in one transaction that lets readers go on."""
+
+from db.transfer.copying import Rows, TableRow, copy
+from db.transfer.tables import TABLES, count, table_of, truncate, writable_columns
+from db.transfer.writing import Writer, vacuum, writing
+
+__all__ = [
+    "TABLES",
+    "Rows",
+    "TableRow",
+    "Writer",
+    "copy",
+    "count",
+    "table_of",
+    "truncate",
+    "vacuum",
+    "writable_columns",
+    "writing",
+]

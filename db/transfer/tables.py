@@ -1,0 +1,47 @@
+"""What is moved: the six tables, as their classes describe them."""
+
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Table, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import ClauseElement
+
+from db.tables import Employee, Genzai, LeaveRequest, Staff, Ukeoi, UsageDetail
+
+
+def table_of(model: type[Any]) -> Table:
+    return model.__table__
+
+
+TABLES: tuple[Table, ...] = tuple(
+    table_of(model) for model in (Genzai, Ukeoi, Staff, Employee, UsageDetail, LeaveRequest)
+)
+
+_NAMES = ", ".join(table.name for table in TABLES)
+
+# Nobody else writes until the transaction ends; everybody may read. Whoever is in the way is waited for, not for ever.
+PATIENCE = "SET LOCAL lock_timeout = '15s'"
+LOCK = f"LOCK TABLE {_NAMES} IN SHARE ROW EXCLUSIVE MODE"
+TRUNCATE = f"TRUNCATE {_NAMES}"
+
+# Tells the planner what there is now, and marks pages as visible to all, which index-only scans need.
+VACUUM = f"VACUUM (ANALYZE) {_NAMES}"
+
+
+def writable_columns(table: Table) -> tuple[str, ...]:
+    """Return the names of the columns that are stored as given, in the table's own order."""
+    return tuple(column.name for column in table.columns if column.computed is None)
+
+
+def sql(statement: ClauseElement) -> str:
+    """Return a statement as text for asyncpg; it has no parameters beyond constants."""
+    return str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+
+
+async def count(connection: asyncpg.Connection, table: Table) -> int:
+    return (await connection.fetchval(sql(select(func.count()).select_from(table)))) or 0
+
+
+async def truncate(connection: asyncpg.Connection) -> None:
+    await connection.execute(TRUNCATE)

@@ -1,0 +1,99 @@
+"""One transaction over all six tables, and what can come in its way."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+from db.errors import AppError, DatabaseUnavailableError
+from db.transfer.tables import LOCK, PATIENCE, VACUUM
+
+# What asyncpg raises when there is no server, when it is starting or stopping, and when the connection breaks.
+_UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ConnectionDoesNotExistError,
+)
+
+Writer = asyncpg.Connection
+
+
+class TablesBusyError(AppError):
+    """Somebody else holds the tables."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another transaction has been writing to the tables for 15 seconds; nothing was changed.",
+            hint="Run this again when the other import or migration has ended.",
+        )
+
+
+class NotMigratedError(AppError):
+    """The tables are not there."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database does not have the tables yet; nothing was changed.", hint="Run `yukyu db upgrade` first."
+        )
+
+
+class NotWritableError(AppError):
+    """A replica was addressed."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server is a replica, which cannot be written to; nothing was changed.",
+            hint="Give the URL of the primary.",
+        )
+
+
+@asynccontextmanager
+async def writing(url: str) -> AsyncGenerator[Writer]:
+    """Give a connection inside a transaction that alone writes to the six tables.
+
+    Everything is kept when the block ends, nothing when it raises or the process dies.
+
+    Raises:
+        DatabaseUnavailableError: the server cannot be reached, or went away.
+        TablesBusyError: another writer did not end in time.
+        NotMigratedError: the tables are missing.
+        NotWritableError: the server is a replica.
+    """
+    try:
+        connection: Writer = await asyncpg.connect(url)
+        try:
+            async with connection.transaction():
+                await connection.execute(PATIENCE)
+                await connection.execute(LOCK)
+                yield connection
+        finally:
+            await connection.close(timeout=10)
+    except _UNREACHABLE as error:
+        raise DatabaseUnavailableError(f"The database could not be reached, or broke off: {error}") from error
+    except asyncpg.LockNotAvailableError as error:
+        raise TablesBusyError from error
+    except asyncpg.UndefinedTableError as error:
+        raise NotMigratedError from error
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise NotWritableError from error
+
+
+async def vacuum(url: str) -> None:
+    """Tidy up after many new rows; where it cannot be done now, autovacuum does it later."""
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        connection: Writer = await asyncpg.connect(url)
+        try:
+            await connection.execute(VACUUM)
+        finally:
+            await connection.close(timeout=10)

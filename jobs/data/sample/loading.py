@@ -1,0 +1,89 @@
+"""Fills an empty database with the sample, in one transaction."""
+
+from db import transfer
+from db.errors import AppError, BadInputError
+from db.tables import Employee, LeaveRequest, UsageDetail
+from jobs.data.progress import Progress, silent
+from jobs.data.sample.accounts import account_rows, draw_accounts
+from jobs.data.sample.rosters import ROSTERS, Holder
+from jobs.data.sample.usage import usage_rows
+
+MOST_ROWS = 2_000_000
+DEFAULT_SEED = 1
+_ABOUT_USES_A_ROW = 9
+
+
+class NotEmptyError(AppError):
+    """The database already holds what the sample would be mixed up with."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, found: dict[str, int]) -> None:
+        listed = ", ".join(f"{count:,} in {table}" for table, count in found.items())
+        super().__init__(
+            f"The sample was not loaded: the database already holds rows ({listed}).",
+            hint="Use an empty database, or --replace to delete these rows and put the sample in their place.",
+        )
+
+
+async def load(
+    url: str,
+    rows: int,
+    *,
+    seed: int = DEFAULT_SEED,
+    replace: bool = False,
+    on_progress: Progress = silent,
+) -> dict[str, int]:
+    """Put `rows` rows into each of the four employee tables, and the usage and requests that belong to them.
+
+    Either all of it is there afterwards or nothing of it. Readers see the old state until then.
+
+    Returns:
+        How many rows each of the six tables got.
+
+    Raises:
+        BadInputError: `rows` is out of bounds.
+        NotEmptyError: there are rows already and `replace` was not asked for.
+    """
+    if not 1 <= rows <= MOST_ROWS:
+        raise BadInputError(f"A sample has 1 to {MOST_ROWS:,} rows a table, not {rows:,}.")
+    async with transfer.writing(url) as connection:
+        await _make_room(connection, replace=replace)
+        loaded = await _fill(connection, rows, seed, on_progress)
+    await transfer.vacuum(url)
+    return loaded
+
+
+async def _make_room(connection: transfer.Writer, *, replace: bool) -> None:
+    found = {table.name: n for table in transfer.TABLES if (n := await transfer.count(connection, table))}
+    if found and not replace:
+        raise NotEmptyError(found)
+    if found:
+        await transfer.truncate(connection)
+
+
+async def _fill(connection: transfer.Writer, rows: int, seed: int, on_progress: Progress) -> dict[str, int]:
+    loaded: dict[str, int] = {}
+
+    async def copy(model: type, source: transfer.Rows, about: int) -> None:
+        table = transfer.table_of(model)
+        loaded[table.name] = await transfer.copy(
+            connection,
+            table.name,
+            transfer.writable_columns(table),
+            source,
+            lambda done: on_progress(table.name, done, max(done, about)),
+        )
+
+    holders: list[list[Holder]] = []
+    for roster in ROSTERS:
+        holders.append([])
+        await copy(roster.model, roster.people(rows, seed, holders[-1]), rows)
+    # Those of the three rosters in turn, so that a few rows are of all three kinds too.
+    in_turn = [holder for together in zip(*holders, strict=True) for holder in together]
+    accounts = list(draw_accounts(in_turn, rows, seed))
+    await copy(Employee, account_rows(accounts, seed), rows)
+    requests: list[transfer.TableRow] = []
+    await copy(UsageDetail, usage_rows(accounts, seed, requests), rows * _ABOUT_USES_A_ROW)
+    await copy(LeaveRequest, requests, len(requests))
+    return loaded

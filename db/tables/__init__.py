@@ -1,6 +1,6 @@
 """The six tables of the application this replaces, named and shaped as there, and the replication heartbeat."""
 
-from db.tables.columns import METADATA
+from db.tables.columns import METADATA, Row
 from db.tables.employee import Employee
 from db.tables.genzai import Genzai
 from db.tables.heartbeat import Heartbeat
@@ -9,4 +9,4 @@ from db.tables.staff import Staff
 from db.tables.ukeoi import Ukeoi
 from db.tables.usage_detail import UsageDetail
 
-__all__ = ["METADATA", "Employee", "Genzai", "Heartbeat", "LeaveRequest", "Staff", "Ukeoi", "UsageDetail"]
+__all__ = ["METADATA", "Employee", "Genzai", "Heartbeat", "LeaveRequest", "Row", "Staff", "Ukeoi", "UsageDetail"]

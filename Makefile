@@ -1,0 +1,51 @@
+# Everything a newcomer needs; each target does its own set-up.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := api schema jobs db migrations
+
+.PHONY: help install up test check lock schema bench clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+install: $(VENV)/.installed ## the environment, its pinned packages, and the console
+	@sh web/build.sh || test -z "$$CI"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m pip install --quiet --user --break-system-packages virtualenv && $(PYTHON) -m virtualenv --quiet $(VENV); }
+
+$(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "Installing the pinned packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index --editable .
+	@touch $@
+
+up: install ## everything on this machine; options: make up ARGS="--sample 20000"
+	@$(BIN)/yukyu up $(ARGS)
+
+test: install ## the tests
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+check: install ## everything that CI checks, without the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-cache
+	@$(BIN)/yukyu schema | diff -u schema/schema.graphql - || { echo "The SDL has changed: make schema"; exit 1; }
+
+schema: $(VENV)/.installed ## write the SDL to schema/schema.graphql
+	$(BIN)/yukyu schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+lock: $(VENV)/.installed ## pin the newest packages that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group dev --upgrade pyproject.toml --output-file requirements.lock
+
+bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,000 rows
+	$(BIN)/python bench/search.py $(ARGS)
+
+clean: ## remove what was built
+	rm -rf $(VENV) web/dist web/node_modules

@@ -1,0 +1,5 @@
+"""The command line: `yukyu`."""
+
+from api.commands.program import main
+
+__all__ = ["main"]

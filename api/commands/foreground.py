@@ -1,0 +1,99 @@
+"""Runs a server in the foreground until SIGINT or SIGTERM, and stops it in order."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from db.errors import AppError
+
+GRACEFUL_SECONDS = 5
+BACKLOG = 1024
+
+
+class PortError(AppError):
+    """The address cannot be listened on."""
+
+
+class Foreground:
+    """One run of a server; the first signal asks it to stop, whatever it is doing."""
+
+    def __init__(self) -> None:
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self, work: Callable[["Foreground"], Awaitable[None]]) -> None:
+        """Run `work` to its end; a signal ends it early, which is no failure."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._guarded(work))
+
+    async def serve(self, app: FastAPI, listening: socket.socket) -> None:
+        """Answer requests until a signal comes; those under way are finished first."""
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            log_config=None,
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            backlog=BACKLOG,
+        )
+        self._server = _Server(config)
+        try:
+            await self._server.serve(sockets=[listening])
+        finally:
+            self._server = None
+
+    async def _guarded(self, work: Callable[["Foreground"], Awaitable[None]]) -> None:
+        self._task = asyncio.ensure_future(work(self))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            if not self._task.cancelled():
+                raise
+
+    def _stop(self) -> None:
+        if self._server is not None:
+            self._server.should_exit = True
+        elif self._task is not None:
+            self._task.cancel()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `Foreground`: uvicorn would raise them again and so end the process."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 picks a free one.
+
+    Raises:
+        PortError: the address is in use, or is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise PortError(
+            f"Cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}.",
+            hint="Choose another with --port and --host, or YUKYU_PORT and YUKYU_HOST.",
+        ) from error
+
+
+def origin_of(listening: socket.socket) -> str:
+    """Return the address for a browser, such as 'http://127.0.0.1:8000'."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

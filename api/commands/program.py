@@ -1,0 +1,64 @@
+"""All commands together, and what an error looks like on a terminal."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from api.commands import check, data, database, node, schema, serve, token, up
+from api.version import VERSION
+from db.errors import AppError
+
+FAILED, USAGE = 1, 2
+
+app = typer.Typer(
+    name="yukyu",
+    help="Paid-leave data with ranked search, on PostgreSQL. Start with `yukyu up`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command()(up.up)
+app.command()(serve.serve)
+app.command()(node.node)
+app.command()(check.check)
+app.command()(token.token)
+app.command()(schema.schema)
+app.add_typer(database.app, name="db")
+app.add_typer(data.app, name="data")
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if value:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", help="Print the version and leave.", callback=_version, is_eager=True),  # noqa: ARG001, FBT001, FBT003 - Typer reads it
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run one command; an error is one line on standard error, with a hint where there is one."""
+    try:
+        app()
+    except AppError as error:
+        _complain(error.message, error.hint)
+        sys.exit(FAILED)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            _complain(f"YUKYU_{name}: {problem['msg']}", "docs/configuration.md explains every setting.")
+        sys.exit(USAGE)
+
+
+def _complain(message: str, hint: str | None) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("[bold red]Error:[/] ", end="")
+    console.print(message, markup=False)
+    if hint:
+        console.print(hint, markup=False, style="dim")

@@ -1,0 +1,71 @@
+"""`yukyu serve`: the API alone, over databases that run elsewhere."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+
+import structlog
+
+from api import logs
+from api.app import create_app
+from api.commands import databases, secret
+from api.commands.databases import Databases
+from api.commands.foreground import Foreground, listen, origin_of
+from api.commands.options import DataDir, Host, Port, settings_with
+from api.settings import Settings
+from api.signin import SignInLinks
+from api.tokens import Tokens
+from api.version import VERSION
+from db.engines import Engines
+from jobs import health, heartbeat
+
+log = structlog.get_logger(__name__)
+
+
+def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Serve the API until stopped; ready when `/readyz` answers 200.
+
+    Works on YUKYU_DATABASE_URL and YUKYU_REPLICA_URLS, or on the running
+    installation in the data directory.
+    """
+    settings = settings_with(host=host, port=port, data_dir=data_dir)
+    logs.configure(settings.log_format)
+    tokens, found = secret.tokens(settings), databases.find(settings)
+    with closing(listen(settings.host, settings.port)) as listening:
+        Foreground().run(lambda foreground: answer(foreground, settings, found, tokens, SignInLinks(), listening))
+
+
+async def answer(  # noqa: PLR0913 - what one run of the API is made of
+    foreground: Foreground,
+    settings: Settings,
+    found: Databases,
+    tokens: Tokens,
+    links: SignInLinks,
+    listening: socket.socket,
+    *,
+    beat: bool = False,
+) -> None:
+    """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
+    async with Engines.open(found.primary_url, found.replica_urls) as engines, _heartbeat(engines, beat=beat):
+
+        async def examine() -> health.Report:
+            return await health.report(engines, version=VERSION, directories=[settings.data_dir])
+
+        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine)
+        log.info("listening", url=origin_of(listening))
+        await foreground.serve(app, listening)
+
+
+@asynccontextmanager
+async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
+    if not beat:
+        yield
+        return
+    beating = asyncio.create_task(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)

@@ -1,0 +1,88 @@
+"""`yukyu up`: everything on this machine, in the foreground."""
+
+import socket
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from api import logs
+from api.commands import secret, serve
+from api.commands.databases import Databases
+from api.commands.foreground import Foreground, listen, origin_of
+from api.commands.options import DataDir, Host, Port, settings_with
+from api.commands.steps import Steps
+from api.settings import Settings
+from api.signin import SignInLinks
+from db import migrations
+from db.cluster import Binaries, EmbeddedCluster
+from jobs.data import sample as samples
+
+log = structlog.get_logger(__name__)
+
+Sample = Annotated[
+    int | None, typer.Option("--sample", min=1, help="Fill an empty database with this many rows a table.")
+]
+NoReplica = Annotated[bool, typer.Option("--no-replica", help="Run the primary alone.")]
+
+
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    sample: Sample = None,
+    no_replica: NoReplica = False,  # noqa: FBT002 - Typer's way
+) -> None:
+    """Start PostgreSQL (primary and replica) and the API; Ctrl-C stops them in order.
+
+    Everything it owns is in the data directory. Ready when `/readyz` answers 200.
+
+    Example: `yukyu up --sample 20000`
+    """
+    settings = settings_with(data_dir=data_dir, host=host, port=port)
+    logs.configure(settings.log_format)
+    with closing(listen(settings.host, settings.port)) as listening:
+        Foreground().run(lambda foreground: _up(foreground, settings, listening, sample, replica=not no_replica))
+
+
+async def _up(
+    foreground: Foreground, settings: Settings, listening: socket.socket, sample: int | None, *, replica: bool
+) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    async with AsyncExitStack() as running:
+        with Steps(console) as steps:
+            cluster = await running.enter_async_context(_cluster(settings, steps, replica=replica))
+            steps.show("Migrating the schema")
+            await migrations.upgrade(cluster.primary_url)
+            if sample is not None:
+                await _fill(cluster, sample, steps)
+        links, origin = SignInLinks(), origin_of(listening)
+        console.print(f"\nYuKyuDATA runs on {origin} and stops with Ctrl-C.")
+        console.print(f"Sign in as an administrator, once, with {links.make(origin)}\n")
+        found = Databases(cluster.primary_url, (cluster.replica_url,) if cluster.replica_url else ())
+        await serve.answer(foreground, settings, found, secret.ensure(settings), links, listening, beat=True)
+        log.info("stopping")
+
+
+def _cluster(settings: Settings, steps: Steps, *, replica: bool) -> AbstractAsyncContextManager[EmbeddedCluster]:
+    return EmbeddedCluster.open(
+        settings.data_dir,
+        binaries=Binaries.find(settings.pg_bin),
+        replica=replica,
+        primary_port=settings.primary_port,
+        replica_port=settings.replica_port,
+        on_progress=lambda progress: steps.show(progress.step, progress.fraction),
+    )
+
+
+async def _fill(cluster: EmbeddedCluster, rows: int, steps: Steps) -> None:
+    try:
+        await samples.load(
+            cluster.primary_url,
+            rows,
+            on_progress=lambda table, done, total: steps.show(f"Filling {table}", done / total if total else None),
+        )
+    except samples.NotEmptyError:
+        log.info("sample left out", reason="The database already holds rows.")

@@ -1,0 +1,128 @@
+"""GraphiQL for a browser: the page and its files, built from `web/` and served from here alone."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+DIST = Path(__file__).parents[1] / "web" / "dist"
+ASSETS_PATH = "/console/assets"
+
+# Monaco writes `style` attributes and elements, and its fonts and images are data URIs in its style
+# sheet; scripts and workers are files of ours, and nothing is fetched from anywhere else.
+POLICY = (
+    "default-src 'self'; "
+    "script-src 'self'; "
+    "worker-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; "
+    "font-src 'self' data:; "
+    "img-src 'self' data:; "
+    "connect-src 'self'; "
+    "object-src 'none'; "
+    "base-uri 'none'; "
+    "form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+SECURITY_HEADERS = {
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+PAGE_HEADERS = {**SECURITY_HEADERS, "cache-control": "no-cache", "vary": "Accept"}
+ASSET_HEADERS = {**SECURITY_HEADERS, "cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
+
+NOT_BUILT = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>YuKyuDATA: GraphiQL is not built</title>
+<style>body { font: 16px/1.6 sans-serif; margin: 4rem auto; max-width: 40rem; padding: 0 1rem }</style>
+<h1>GraphiQL is not built yet</h1>
+<p>Its files are made from npm packages when the project is installed, and that has not happened here,
+most often because npm's registry could not be reached. In the project's folder, run</p>
+<pre>sh web/build.sh</pre>
+<p>and reload this page; the server need not be restarted. It takes Node 20.19 or newer from the PATH or,
+where there is none, the one that <code>make install</code> puts into <code>.venv</code>.</p>
+<p>The API itself is running: send operations to <code>/graphql</code> by POST, and <code>yukyu schema</code>
+prints what can be asked.</p>
+</html>
+"""
+
+
+class Application(Protocol):
+    """What both FastAPI and Starlette are."""
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None: ...
+
+
+class Assets(StaticFiles):
+    """Files whose names carry a hash of what is in them, so that a browser may keep them for good."""
+
+    async def check_config(self) -> None:
+        """Accept a folder that is not there: it appears when the console is built, and until then has no files."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        compressed = _compressed(full_path) if _takes_gzip(scope) else None
+        path, found = compressed or (full_path, stat_result)
+        response = super().file_response(path, found, scope, status_code)
+        response.headers.update(ASSET_HEADERS)
+        if compressed:
+            response.headers["content-encoding"] = "gzip"
+        return response
+
+
+class Console:
+    """GraphiQL as it stands in one folder, which is read anew for every visit."""
+
+    def __init__(self, directory: Path = DIST) -> None:
+        self._index = anyio.Path(directory / "index.html")
+        self.assets = Assets(directory=directory / "assets", check_dir=False)
+
+    async def page(self, request: Request) -> Response:  # noqa: ARG002 - the signature of every endpoint
+        """Return GraphiQL, or 503 and how to build it."""
+        try:
+            return HTMLResponse(await self._index.read_text("utf-8"), headers=PAGE_HEADERS)
+        except FileNotFoundError:
+            return HTMLResponse(NOT_BUILT, status_code=503, headers=PAGE_HEADERS)
+
+    def mount(self, app: Application) -> None:
+        """Serve the files that the page refers to."""
+        app.mount(ASSETS_PATH, self.assets, name="console-assets")
+
+
+def wants_page(request: Request) -> bool:
+    """Return whether this is somebody opening `/graphql` in a browser, and not an operation sent by GET."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and "query" not in request.query_params
+        and "text/html" in request.headers.get("accept", "")
+    )
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    encodings = Headers(scope=scope).get("accept-encoding", "")
+    return "gzip" in {encoding.strip() for encoding in encodings.split(",")}
+
+
+def _compressed(path: str | os.PathLike[str]) -> tuple[str, os.stat_result] | None:
+    """Return the gzip that the build put beside this file, if it did."""
+    compressed = f"{os.fspath(path)}.gz"
+    try:
+        found = os.stat(compressed)  # noqa: PTH116 - StaticFiles speaks in strings
+    except FileNotFoundError:
+        return None
+    return (compressed, found) if stat.S_ISREG(found.st_mode) else None

@@ -1,0 +1,42 @@
+"""Where a request carries who is asking and how fresh an answer it needs."""
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from api.tokens import Tokens
+from db.lsn import Lsn
+from schema.roles import ANONYMOUS, Identity, UnauthenticatedError
+
+SESSION_COOKIE = "yukyu_session"
+LSN = "x-yukyu-lsn"
+LSN_COOKIE = "yukyu_lsn"
+
+
+def identify(request: HTTPConnection, tokens: Tokens) -> Identity:
+    """Return who is asking, by bearer token or else by session cookie; anonymous without either.
+
+    Raises:
+        UnauthenticatedError: something was presented that is not a valid token.
+    """
+    token = _bearer(request.headers) or request.cookies.get(SESSION_COOKIE)
+    return tokens.identify(token) if token else ANONYMOUS
+
+
+def freshness(request: HTTPConnection) -> Lsn | None:
+    """Return the position the caller has seen; the header wins over the cookie.
+
+    Raises:
+        BadInputError: it is not a position.
+    """
+    position = request.headers.get(LSN) or request.cookies.get(LSN_COOKIE)
+    return Lsn.parse(position) if position else None
+
+
+def _bearer(headers: Headers) -> str | None:
+    header = headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("The Authorization header is not of the form `Bearer TOKEN`.")
+    return token.strip()

@@ -1,0 +1,97 @@
+"""`/graphql`: one operation a request, by POST or, for queries, by GET; the console for browsers."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from api import console
+from api.credentials import LSN, freshness, identify
+from api.graphql_request import GraphQLRequest, RequestError, read_request
+from api.graphql_response import LEGACY, answer, media_type_for, refusal_of
+from api.tokens import Tokens
+from db.engines import Engines
+from db.errors import AppError
+from schema.build import Schema
+from schema.context import Context, Examine
+from schema.errors import QueryTooComplexError
+
+log = structlog.get_logger(__name__)
+
+SERVED_BY = "x-yukyu-served-by"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLEndpoint:
+    schema: Schema
+    engines: Engines
+    tokens: Tokens
+    examine: Examine
+    max_request_bytes: int
+    operation_timeout_seconds: float
+
+    async def __call__(self, request: Request) -> Response:
+        if request.method == "GET" and _wants_console(request):
+            return await console.page(request)
+        media_type = media_type_for(request)
+        if media_type is None:
+            wrong = RequestError(
+                "The answer can be sent as application/graphql-response+json or application/json only.",
+                status=HTTPStatus.NOT_ACCEPTABLE,
+            )
+            return refusal_of(wrong, LEGACY, status=wrong.status)
+        try:
+            return await self._answer(request, media_type)
+        except RequestError as error:
+            return refusal_of(error, media_type, status=error.status)
+        except AppError as error:
+            return refusal_of(error, media_type)
+
+    async def _answer(self, request: Request, media_type: str) -> Response:
+        operation = await read_request(request, max_bytes=self.max_request_bytes)
+        context = Context(
+            self.engines, identify(request, self.tokens), examine=self.examine, after=freshness(request)
+        )
+        response = answer(await self._execute(operation, context, request.method), media_type)
+        if context.seen is not None:
+            response.headers[LSN] = str(context.seen)
+        if context.served_by is not None:
+            response.headers[SERVED_BY] = context.served_by.lower()
+        return response
+
+    async def _execute(self, operation: GraphQLRequest, context: Context, method: str) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self.operation_timeout_seconds):
+                return await self.schema.execute(
+                    operation.query,
+                    variable_values=operation.variables,
+                    context_value=context,
+                    operation_name=operation.operation_name,
+                    operation_extensions=operation.extensions,
+                    allowed_operation_types=OperationType.from_http(method),
+                )
+        except CannotGetOperationTypeError as error:
+            raise RequestError(
+                "The document does not say which operation to run.", hint="Name one of its operations in `operationName`."
+            ) from error
+        except InvalidOperationTypeError as error:
+            raise RequestError(
+                f"A {error.operation_type.value} cannot be sent by {method}.",
+                status=HTTPStatus.METHOD_NOT_ALLOWED,
+                hint="Send it by POST.",
+            ) from error
+        except TimeoutError as error:
+            raise QueryTooComplexError(
+                f"The operation took longer than {self.operation_timeout_seconds:g} seconds and was stopped.",
+                hint="Ask for less at once.",
+            ) from error
+
+
+def _wants_console(request: Request) -> bool:
+    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,110 @@
+"""Reads a GraphQL request out of HTTP, as the GraphQL over HTTP specification has it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from db.errors import BadInputError
+
+BODY_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+    extensions: dict[str, Any] | None
+
+
+class RequestError(BadInputError):
+    """The request cannot be understood as GraphQL; `status` is its HTTP status."""
+
+    def __init__(self, message: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
+    """Return what the request asks for.
+
+    Raises:
+        RequestError: it is too large, too slow, of another type, not JSON or not of the right shape.
+    """
+    if request.method == "GET":
+        return _from_parameters(request.query_params)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise RequestError(
+            f"A GraphQL request is sent as application/json, not as {media_type or 'nothing in particular'}.",
+            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            hint="Send `Content-Type: application/json`.",
+        )
+    return _from_object(_decode(await _body(request, max_bytes), "The body"))
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    too_large = RequestError(
+        f"The body is larger than {max_bytes} bytes.",
+        status=HTTPStatus.CONTENT_TOO_LARGE if hasattr(HTTPStatus, "CONTENT_TOO_LARGE") else HTTPStatus(413),
+        hint="Send a smaller document; values go into variables.",
+    )
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise too_large
+    except TimeoutError as error:
+        raise RequestError(
+            f"The body did not arrive within {BODY_TIMEOUT_SECONDS} seconds.", status=HTTPStatus.REQUEST_TIMEOUT
+        ) from error
+    except ClientDisconnect as error:
+        raise RequestError("The client went away before it had sent the body.") from error
+    return bytes(body)
+
+
+def _from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
+    given: dict[str, object] = {key: parameters[key] for key in ("query", "operationName") if key in parameters}
+    for key in ("variables", "extensions"):
+        if parameters.get(key):
+            given[key] = _decode(parameters[key], f"The parameter {key}")
+    return _from_object(given)
+
+
+def _from_object(given: object) -> GraphQLRequest:
+    if isinstance(given, list):
+        raise RequestError("Several operations in one request are not accepted.", hint="Send one request for each.")
+    if not isinstance(given, dict):
+        raise RequestError("The body is not a JSON object.", hint='Send {"query": "{ me { name } }"}.')
+    members = cast("dict[str, Any]", given)
+    query = members.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise RequestError("There is no GraphQL document in `query`.", hint='Send {"query": "{ me { name } }"}.')
+    operation_name = members.get("operationName")
+    if not isinstance(operation_name, str | None):
+        raise RequestError("`operationName` is not a string.")
+    return GraphQLRequest(query, _object(members, "variables"), operation_name, _object(members, "extensions"))
+
+
+def _object(members: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    value = members.get(key)
+    if not isinstance(value, dict | None):
+        raise RequestError(f"`{key}` is not an object.")
+    return cast("dict[str, Any] | None", value)
+
+
+def _decode(text: bytes | str, what: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise RequestError(f"{what} is not JSON: {error}.") from error

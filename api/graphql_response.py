@@ -1,0 +1,64 @@
+"""Writes a GraphQL result into HTTP: media type, status and body."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+
+from db.errors import AppError, DatabaseUnavailableError
+from schema.errors import as_graphql_error, presentable
+from schema.roles import ForbiddenError, UnauthenticatedError
+
+LEGACY = "application/json"
+CURRENT = "application/graphql-response+json"
+
+STATUS = {
+    UnauthenticatedError.code: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError.code: HTTPStatus.FORBIDDEN,
+    DatabaseUnavailableError.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    AppError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def media_type_for(request: Request) -> str | None:
+    """Return the media type to answer in; None when the client accepts none of ours."""
+    accepted = [item.partition(";")[0].strip().lower() for item in request.headers.get("accept", "*/*").split(",")]
+    for media_type in accepted:
+        if media_type == CURRENT:
+            return CURRENT
+        if media_type in (LEGACY, "*/*", "application/*"):
+            return LEGACY
+    return None
+
+
+def answer(result: ExecutionResult, media_type: str) -> Response:
+    """Return the response to an operation that was executed, or refused before execution."""
+    errors = [presentable(error) for error in result.errors or ()]
+    if result.data is None and errors and all(error.path is None for error in errors):
+        return refusal(errors, media_type, status=HTTPStatus.OK if media_type == LEGACY else HTTPStatus.BAD_REQUEST)
+    body: dict[str, Any] = {"data": result.data}
+    if errors:
+        body["errors"] = [error.formatted for error in errors]
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return Response(orjson.dumps(body), media_type=media_type)
+
+
+def refusal_of(error: AppError, media_type: str, *, status: HTTPStatus | None = None) -> Response:
+    """Return the response to a request that never became an operation."""
+    response = refusal(
+        [as_graphql_error(error)], media_type, status=status or STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+    )
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response.headers["www-authenticate"] = 'Bearer realm="yukyu"'
+    return response
+
+
+def refusal(errors: Sequence[GraphQLError], media_type: str, *, status: HTTPStatus) -> Response:
+    body = {"errors": [error.formatted for error in errors]}
+    return Response(orjson.dumps(body), status_code=status, media_type=media_type)

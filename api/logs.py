@@ -1,0 +1,50 @@
+"""Structured logs on standard error: one line an event, JSON for machines, colours for a terminal."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+LogFormat = Literal["json", "console"]
+
+
+def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO) -> None:
+    """Send every log line, the libraries' included, through structlog to standard error.
+
+    Args:
+        log_format: console on a terminal and JSON elsewhere when not given.
+        level: the least severe level that is written.
+    """
+    chosen = log_format or ("console" if sys.stderr.isatty() else "json")
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_renderers(chosen)))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        library = logging.getLogger(name)
+        library.handlers = []
+        library.propagate = True
+    # Every request is logged once, by api.requests.
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _renderers(chosen: LogFormat) -> list[structlog.typing.Processor]:
+    drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if chosen == "console":
+        return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [drop, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

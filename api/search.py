@@ -1,0 +1,66 @@
+"""The five search endpoints of the application this replaces, answered by the same search as GraphQL."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.credentials import LSN, freshness, identify
+from api.graphql_endpoint import SERVED_BY
+from api.tokens import Tokens
+from db import search
+from db.engines import Engines
+from db.search import EmployeeTable
+from schema.roles import Role, require
+from schema.types.employees import PERSONAL_FIELDS
+
+Text = Annotated[str, Query(description="Names, kana, romaji, numbers, workplaces; 1 to 200 characters.")]
+Limit = Annotated[int, Query(description="How many at most, 1 to 100.")]
+Offset = Annotated[int, Query(description="How many of the best to leave out.")]
+
+ENDPOINTS: dict[str, tuple[EmployeeTable, ...]] = {
+    "full-text": tuple(EmployeeTable),
+    "employees": (EmployeeTable.EMPLOYEES,),
+    "genzai": (EmployeeTable.GENZAI,),
+    "ukeoi": (EmployeeTable.UKEOI,),
+    "staff": (EmployeeTable.STAFF,),
+}
+
+
+def routes(engines: Engines, tokens: Tokens) -> APIRouter:
+    router = APIRouter(prefix="/api/search", tags=["search"])
+    for name, tables in ENDPOINTS.items():
+        router.get(f"/{name}", name=name, summary=f"Search {', '.join(table.lower() for table in tables)}, best first.")(
+            _endpoint(engines, tokens, tables)
+        )
+    return router
+
+
+def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...]) -> Any:  # noqa: ANN401 - a route of FastAPI's
+    async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
+        identity = identify(request, tokens)
+        require(identity, Role.VIEWER)
+        found = await engines.read(
+            lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
+            after=freshness(request),
+        )
+        response.headers[SERVED_BY] = found.served_by.lower()
+        if found.lsn is not None:
+            response.headers[LSN] = str(found.lsn)
+        page, personal = found.value, identity.has(Role.HR)
+        return {
+            "query": q,
+            "limit": limit,
+            "offset": offset,
+            "count": len(page.hits),
+            "has_more": page.has_next,
+            "served_by": found.served_by,
+            "took_ms": page.took_ms,
+            "results": [_result(hit, personal=personal) for hit in page.hits],
+        }
+
+    return answer
+
+
+def _result(hit: search.Hit, *, personal: bool) -> dict[str, Any]:
+    row = {key: value if personal or key not in PERSONAL_FIELDS else None for key, value in hit.row.items()}
+    return {"table": hit.table.lower(), "score": hit.score} | row

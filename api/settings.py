@@ -1,0 +1,70 @@
+"""Every setting, read from the environment (`YUKYU_…`) in the entry points and passed down from there."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Return where an embedded installation lives when nobody says otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/yukyu")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "yukyu"
+
+
+class Settings(BaseSettings):
+    """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="YUKYU_", extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Everything an embedded installation owns: clusters, state, backups, sockets, logs.",
+    )
+    pg_bin: Path | None = Field(
+        default=None, description="Directory of another PostgreSQL's programs; the embedded one is used otherwise."
+    )
+    primary_port: int | None = Field(
+        default=None, ge=1, le=65535, description="The embedded primary's port; a free one is picked at first start."
+    )
+    replica_port: int | None = Field(
+        default=None, ge=1, le=65535, description="The embedded replica's port; a free one is picked at first start."
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="libpq URL of the primary; the installation in the data directory when not given."
+    )
+    replica_urls: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list[SecretStr], description="libpq URLs of the replicas, separated by commas."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="Secret that signs tokens (HS256), 32 characters or more."
+    )
+    max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
+    operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
+    log_format: str | None = Field(
+        default=None, pattern="^(json|console)$", description="'json' or 'console'; console on a terminal."
+    )
+
+    @field_validator("replica_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        shortest = 32
+        if value is not None and len(value.get_secret_value()) < shortest:
+            message = f"must have {shortest} characters or more; `openssl rand -base64 48` makes one"
+            raise ValueError(message)
+        return value
+
+    @property
+    def state_dir(self) -> Path:
+        return self.data_dir / "state"

@@ -1,0 +1,118 @@
+"""Signs a browser in: by the one-time link that `yukyu up` prints, or by pasting a token."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from html import escape
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.credentials import SESSION_COOKIE
+from api.tokens import Tokens
+from schema.roles import Role, UnauthenticatedError
+
+SESSION = timedelta(hours=12)
+LONGEST_TOKEN = 8 * 1024
+CONSOLE = "/graphql"
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Sign in to YuKyuDATA</title>
+<meta name="viewport" content="width=device-width">
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;color:#222}}
+input,button{{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin-top:.5rem}}
+p.error{{color:#a00}}code{{background:#eee;padding:0 .3em}}</style>
+<h1>YuKyuDATA</h1>{error}
+<p>Paste a token; <code>yukyu token --role admin</code> prints one.</p>
+<form method="post" action="/sign-in"><label>Token<input name="token" type="password" autocomplete="off" autofocus required>
+</label><button>Sign in</button></form></html>"""
+
+
+class SignInLinks:
+    """One-time codes that sign an administrator in; they live in this process and are never stored."""
+
+    def __init__(self) -> None:
+        self._codes: set[str] = set()
+
+    def make(self, origin: str) -> str:
+        """Return a new link below `origin`, an address such as 'http://127.0.0.1:8000'."""
+        code = secrets.token_urlsafe(24)
+        self._codes.add(code)
+        return f"{origin}/sign-in?code={code}"
+
+    def redeem(self, code: str) -> bool:
+        if code not in self._codes:
+            return False
+        self._codes.remove(code)
+        return True
+
+
+def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/sign-in")
+    async def page(request: Request, code: str | None = None) -> Response:
+        if code is None:
+            return _page()
+        if not links.redeem(code):
+            return _page("This link was used before, or belongs to another run of the server.")
+        now = datetime.now(UTC)
+        return _signed_in(request, tokens.mint("admin", [Role.ADMIN], lifetime=SESSION, now=now))
+
+    @router.post("/sign-in")
+    async def submit(request: Request) -> Response:
+        if not _from_here(request):
+            return _page("The form was sent from another site.")
+        token = parse_qs((await _form(request)).decode("ascii", "replace")).get("token", [""])[0].strip()
+        try:
+            tokens.identify(token)
+        except UnauthenticatedError as error:
+            return _page(error.message)
+        return _signed_in(request, token)
+
+    @router.post("/sign-out")
+    async def sign_out() -> Response:
+        response = RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
+        response.delete_cookie(SESSION_COOKIE)
+        return response
+
+    return router
+
+
+async def _form(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_TOKEN:
+            return b""
+    return bytes(body)
+
+
+def _from_here(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _page(error: str | None = None) -> HTMLResponse:
+    shown = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+    status = HTTPStatus.FORBIDDEN if error else HTTPStatus.OK
+    return HTMLResponse(PAGE.format(error=shown), status_code=status, headers=HEADERS)
+
+
+def _signed_in(request: Request, token: str) -> RedirectResponse:
+    response = RedirectResponse(CONSOLE, status_code=HTTPStatus.SEE_OTHER, headers=HEADERS)
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(SESSION.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return response

@@ -1,0 +1,37 @@
+"""Puts the schema together."""
+
+from collections.abc import Sequence
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from schema.documents import PrepareDocuments, preparation
+from schema.errors import PresentErrors, log_unexpected
+from schema.limits import Limits
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.types.employees import TYPES
+from schema.types.leave import LeaveRequest, UsageDetail
+
+
+class Schema(strawberry.Schema):
+    def process_errors(
+        self,
+        errors: Sequence[GraphQLError],
+        execution_context: ExecutionContext | None = None,  # noqa: ARG002 - Strawberry's signature
+    ) -> None:
+        log_unexpected(errors)
+
+
+def build_schema(limits: Limits | None = None) -> Schema:
+    """Return the schema; documents beyond `limits` are refused before they run."""
+    limits = limits or Limits()
+    prepare = preparation(limits)
+    return Schema(
+        query=Query,
+        types=[*TYPES.values(), LeaveRequest, UsageDetail],
+        extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )

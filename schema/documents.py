@@ -1,0 +1,72 @@
+"""Each document is parsed, measured and validated once; the outcome is remembered by its text."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+from graphql.validation import specified_rules
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema.errors import QueryTooComplexError, as_graphql_error
+from schema.limits import Limits, check
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+REMEMBERED = 512
+REPORTED_ERRORS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A parsed document, and the reasons why it will not be run."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...] = ()
+
+
+Prepare = Callable[[GraphQLSchema, str], Prepared]
+
+
+def preparation(limits: Limits) -> Prepare:
+    """Return a function from text to prepared document that remembers the last 512.
+
+    What cannot be parsed raises GraphQLSyntaxError and is not remembered.
+    """
+
+    @lru_cache(maxsize=REMEMBERED)
+    def prepare(schema: GraphQLSchema, text: str) -> Prepared:
+        document = parse(text, max_tokens=limits.tokens)
+        try:
+            check(document, limits)
+        except QueryTooComplexError as error:
+            return Prepared(document, (as_graphql_error(error),))
+        return Prepared(document, tuple(validate(schema, document, RULES, max_errors=REPORTED_ERRORS)))
+
+    return prepare
+
+
+class PrepareDocuments(SchemaExtension):
+    """Hands Strawberry what was prepared, in the places where it would parse and validate itself."""
+
+    def __init__(self, prepare: Prepare, limits: Limits) -> None:
+        self._prepare = prepare
+        self._limits = limits
+        self._prepared: Prepared | None = None
+
+    def on_operation(self) -> Iterator[None]:
+        context = self.execution_context
+        context.parse_options["max_tokens"] = self._limits.tokens
+        if context.query:
+            try:
+                self._prepared = self._prepare(context.schema._schema, context.query)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - has no public name
+                context.graphql_document = self._prepared.document
+            except GraphQLError:
+                pass  # Strawberry parses it again, meets the same error and reports it
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        if self._prepared is not None:
+            self.execution_context.pre_execution_errors = list(self._prepared.errors)
+        yield

@@ -1,0 +1,73 @@
+"""What an error says to a client: its code always, its words only where they were meant for clients."""
+
+from collections.abc import Sequence
+
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import MaskErrors
+
+from db.errors import AppError, BadInputError
+
+log = structlog.get_logger(__name__)
+
+UNEXPECTED = "Something went wrong that is not the request's fault. The server's log has it under this request's id."
+
+
+class QueryTooComplexError(AppError):
+    """The operation asks for more than one request may."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+
+def as_graphql_error(error: AppError) -> GraphQLError:
+    return GraphQLError(error.message, extensions=extensions_of(error))
+
+
+def extensions_of(error: AppError) -> dict[str, object]:
+    return {"code": error.code} | ({"hint": error.hint} if error.hint else {})
+
+
+def presentable(error: GraphQLError) -> GraphQLError:
+    """Return the error as a client may see it.
+
+    What was raised on purpose keeps its words. An error with no Python
+    exception behind it is the executor's own, about the document or a
+    variable. Anything else is unexpected and masked.
+    """
+    cause = error.original_error
+    if isinstance(cause, AppError):
+        return _like(error, cause.message, extensions_of(cause))
+    if cause is None or isinstance(cause, GraphQLError):
+        return _like(error, error.message, {"code": _code(error), **(error.extensions or {})})
+    return _like(error, UNEXPECTED, {"code": AppError.code})
+
+
+def log_unexpected(errors: Sequence[GraphQLError]) -> None:
+    for error in errors:
+        cause = error.original_error
+        if cause is not None and not isinstance(cause, AppError | GraphQLError):
+            log.error("resolver failed", path=error.path, exc_info=cause)
+
+
+class PresentErrors(MaskErrors):
+    """Puts every error of a result into the words and codes that clients may see."""
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        return presentable(error)
+
+
+def _code(error: GraphQLError) -> str:
+    # graphql-core gives up with these words on too many tokens and on too deep a nesting.
+    gave_up = isinstance(error, GraphQLSyntaxError) and error.message.endswith("Parsing aborted.")
+    return QueryTooComplexError.code if gave_up else BadInputError.code
+
+
+def _like(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -27,7 +27,7 @@ POLICY = (
     "connect-src 'self'; "
     "object-src 'none'; "
     "base-uri 'none'; "
-    "form-action 'none'; "
+    "form-action 'self'; "
     "frame-ancestors 'none'"
 )
 
@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with "no-referrer" a form of the page would be sent from the origin "null"
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
@@ -102,6 +102,11 @@ class Console:
     def mount(self, app: Application) -> None:
         """Serve the files that the page refers to."""
         app.mount(ASSETS_PATH, self.assets, name="console-assets")
+
+
+CONSOLE = Console()
+page = CONSOLE.page
+mount = CONSOLE.mount
 
 
 def wants_page(request: Request) -> bool:

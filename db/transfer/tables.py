@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import Table, func, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import ClauseElement
 
 from db.tables import Employee, Genzai, LeaveRequest, Staff, Ukeoi, UsageDetail
@@ -18,6 +18,7 @@ TABLES: tuple[Table, ...] = tuple(
     table_of(model) for model in (Genzai, Ukeoi, Staff, Employee, UsageDetail, LeaveRequest)
 )
 
+_DIALECT = dialect()
 _NAMES = ", ".join(table.name for table in TABLES)
 
 # Nobody else writes until the transaction ends; everybody may read. Whoever is in the way is waited for, not for ever.
@@ -36,7 +37,7 @@ def writable_columns(table: Table) -> tuple[str, ...]:
 
 def sql(statement: ClauseElement) -> str:
     """Return a statement as text for asyncpg; it has no parameters beyond constants."""
-    return str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 async def count(connection: asyncpg.Connection, table: Table) -> int:

@@ -1,0 +1,103 @@
+"""Writes staged rows into their table, where they differ from what is there.
+
+Every statement is made from the table's declaration, so that a new column or a new constraint needs nothing here.
+The tables are locked by `writing`: nobody can come between a judgement and the write that relies on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import asyncpg
+from sqlalchemy import ColumnElement, Table, Update, case, delete, func, insert, literal, or_, select, update
+
+from db.transfer import judgements
+from db.transfer.stage import Stage
+from db.transfer.tables import sql
+
+NEW, CHANGED, MOVED, SAME = "new", "changed", "moved", "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A staged row that was not written, and why."""
+
+    row: int
+    id: str
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: list[Rejected]
+
+
+async def merge(connection: asyncpg.Connection, stage: Stage) -> Merged:
+    """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons."""
+    await connection.execute(f"ANALYZE {stage.name}")
+    for statement in (*judgements.of(stage), *_writes(stage)):
+        await connection.execute(statement)
+    counts = dict(await connection.fetch(_verdicts(stage.table)))
+    rejected = [Rejected(*row) for row in await connection.fetch(_rejected(stage.table))]
+    updated = counts.get(CHANGED, 0) + counts.get(MOVED, 0)
+    return Merged(counts.get(NEW, 0), updated, counts.get(SAME, 0), rejected)
+
+
+def _writes(stage: Stage) -> Iterator[str]:
+    """Yield the statements, in this order.
+
+    A row of ours with the same id is the same row, even when its employee's date has changed: it has moved, and
+    goes before anything comes into its place. One with another id but the same employee and date
+    is the same row too, and keeps the id it has here.
+    """
+    staged, target = stage.table, stage.target
+    yield sql(_judge_by_id(stage))
+    for key in stage.natural_keys:
+        yield sql(delete(target).where(target.c.id == staged.c.id, staged.c.verdict == MOVED))
+        yield sql(_adopt_id(stage, key))
+    yield sql(update(staged).where(staged.c.fault_reason.is_(None), staged.c.verdict.is_(None)).values(verdict=NEW))
+    yield sql(
+        update(target)
+        .where(target.c.id == staged.c.id, staged.c.verdict == CHANGED)
+        .values({name: staged.columns[name] for name in stage.compared})
+    )
+    columns = [staged.columns[name] for name in stage.columns]
+    coming = select(*columns).where(staged.c.verdict.in_([NEW, MOVED])).order_by(staged.c.row_number)
+    yield sql(insert(target).from_select(stage.columns, coming))
+
+
+def _judge_by_id(stage: Stage) -> Update:
+    staged, target = stage.table, stage.target
+    moved = [(stage.differs(key), literal(MOVED)) for key in stage.natural_keys]
+    return (
+        update(staged)
+        .where(staged.c.fault_reason.is_(None), staged.c.id == target.c.id)
+        .values(verdict=case(*moved, *_changed(stage), else_=literal(SAME)))
+    )
+
+
+def _adopt_id(stage: Stage, key: tuple[str, ...]) -> Update:
+    staged = stage.table
+    unplaced = or_(staged.c.verdict.is_(None), staged.c.verdict == MOVED)
+    return (
+        update(staged)
+        .where(staged.c.fault_reason.is_(None), unplaced, *stage.has_same(key))
+        .values(id=stage.target.c.id, verdict=case(*_changed(stage), else_=literal(SAME)))
+    )
+
+
+def _changed(stage: Stage) -> list[tuple[ColumnElement[bool], ColumnElement[str]]]:
+    return [(stage.differs(stage.compared), literal(CHANGED))]
+
+
+def _verdicts(staged: Table) -> str:
+    return sql(select(staged.c.verdict, func.count()).where(staged.c.verdict.is_not(None)).group_by(staged.c.verdict))
+
+
+def _rejected(staged: Table) -> str:
+    faults = (staged.c.row_number, staged.c.id, staged.c.fault_column, staged.c.fault_value, staged.c.fault_reason)
+    return sql(select(*faults).where(staged.c.fault_reason.is_not(None)).order_by(staged.c.row_number))

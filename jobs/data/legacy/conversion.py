@@ -1,0 +1,82 @@
+"""Turns a row of the old file into one of ours, or says why it cannot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP
+from typing import Any
+
+from sqlalchemy import Table
+
+from db.transfer import TableRow
+from jobs.data.legacy.columns import fields
+from jobs.data.legacy.gaps import GAPS
+from jobs.data.legacy.report import Problem, TableReport, shown
+from jobs.data.legacy.secrets import Unsealer
+from jobs.data.values import UnreadableError, is_blank
+
+
+class Conversion:
+    """Converts rows of one table, of which the file has these columns; what happened goes into the report."""
+
+    def __init__(self, table: Table, present: Sequence[str], unsealer: Unsealer, report: TableReport) -> None:
+        everything = fields(table, unsealer)
+        gaps = GAPS[table.name]
+        self._table = table.name
+        self._report = report
+        self._fields = [everything[name] for name in present]
+        self._fillers = {**gaps.derived, **gaps.assumed}
+        self._required = [name for name, field in everything.items() if field.required]
+        stated = {*present, *gaps.derived, *(name for name in self._required if name not in gaps.assumed)}
+        # Columns a row gets: those of the file, and those that can be filled without it.
+        self.columns = tuple(name for name in everything if name in stated or name in gaps.assumed)
+        # Columns that an existing row is compared by and changed in.
+        self.compared = tuple(name for name in everything if name in stated)
+
+    def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
+        """Yield the number of each row that can be taken, and its values in the order of `columns`."""
+        for row, *raw in source:
+            self._report.read += 1
+            values = self._values(row, dict(zip((field.name for field in self._fields), raw, strict=True)))
+            if values is not None:
+                yield (row, *(values[column] for column in self.columns))
+
+    def _values(self, row: int, raw: Mapping[str, object]) -> dict[str, Any] | None:
+        values: dict[str, Any] = {}
+        problems: list[tuple[str, object, str]] = []
+        rounded: list[tuple[str, object, str]] = []
+        for field in self._fields:
+            value = raw[field.name]
+            try:
+                values[field.name] = None if is_blank(value) else field.read(value)
+            except UnreadableError as error:
+                problems.append((field.name, value, str(error)))
+        self._round(values, rounded)
+        self._fill(values)
+        unreadable = {column for column, _, _ in problems}
+        problems += [
+            (name, None, "is missing")
+            for name in self._required
+            if values.get(name) is None and name not in unreadable and not (unreadable and name in self._fillers)
+        ]
+        kept = self._report.rejects if problems else self._report.rounded
+        identifier = shown(raw.get("id") or values.get("id"))
+        kept.extend(
+            Problem(self._table, row, identifier, column, shown(value), reason)
+            for column, value, reason in problems or rounded
+        )
+        self._report.rejected += bool(problems)
+        return None if problems else values
+
+    def _round(self, values: dict[str, Any], rounded: list[tuple[str, object, str]]) -> None:
+        for field in self._fields:
+            value = values.get(field.name)
+            if field.step is None or value is None:
+                continue
+            kept = value.quantize(field.step, ROUND_HALF_UP)
+            if kept != value:
+                rounded.append((field.name, f"{value.normalize():f}", f"was rounded to {kept}"))
+            values[field.name] = kept
+
+    def _fill(self, values: dict[str, Any]) -> None:
+        for column, fill in self._fillers.items():
+            if values.get(column) is None:
+                values[column] = fill(values)

@@ -1,0 +1,18 @@
+"""Reads values as people, spreadsheets and the old application spelled them: one module per kind of value."""
+
+from jobs.data.values.blank import UnreadableError, is_blank
+from jobs.data.values.dates import read_date
+from jobs.data.values.moments import read_moment
+from jobs.data.values.numbers import read_decimal, read_integer
+from jobs.data.values.texts import read_key, read_text
+
+__all__ = [
+    "UnreadableError",
+    "is_blank",
+    "read_date",
+    "read_decimal",
+    "read_integer",
+    "read_key",
+    "read_moment",
+    "read_text",
+]

@@ -1,0 +1,45 @@
+"""What stands for no value at all, and what is said of a value that cannot be read."""
+
+import math
+
+# Python, SQL, pandas and spreadsheets each leave their own word for nothing in a text column.
+_BLANKS = {"", "None", "NULL", "null", "nan", "NaN", "NaT", "<NA>", "#N/A", "0000-00-00", "0000-00-00 00:00:00"}
+
+# `str.strip` knows spaces of any width; these have none and come from spreadsheets and web pages.
+_WIDTHLESS = "\ufeff\u200b\u2060"
+
+
+class UnreadableError(ValueError):
+    """A value means nothing; the sentence goes on after its column's name: 'is not a date'."""
+
+
+def trimmed(text: str) -> str:
+    """Return a text without spaces of any kind at its ends."""
+    stripped = text.strip()
+    if stripped and (stripped[0] in _WIDTHLESS or stripped[-1] in _WIDTHLESS):
+        return trimmed(stripped.strip(_WIDTHLESS))
+    return stripped
+
+
+def is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and trimmed(value) in _BLANKS)
+
+
+def plain_text(value: object) -> str:
+    """Return a value as trimmed text: whole floating-point numbers as whole numbers.
+
+    Raises:
+        UnreadableError: it is bytes, or text that no database of ours can hold.
+    """
+    if isinstance(value, bytes):
+        raise UnreadableError("is binary data, not text")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnreadableError("is not a number that can be kept")
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    text = value if isinstance(value, str) else str(value)
+    if "\0" in text:
+        raise UnreadableError("holds a NUL byte")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise UnreadableError("is not UTF-8 text")
+    return trimmed(text)

@@ -14,7 +14,9 @@ from schema.build import build_schema
 from schema.context import Examine
 
 
-def create_app(engines: Engines, settings: Settings, *, tokens: Tokens, links: SignInLinks, examine: Examine) -> FastAPI:
+def create_app(
+    engines: Engines, settings: Settings, *, tokens: Tokens, links: SignInLinks, examine: Examine
+) -> FastAPI:
     """Return the application over open engines; whoever opened them closes them."""
     app = FastAPI(title="YuKyuDATA", version=VERSION, docs_url=None, redoc_url=None)
     endpoint = GraphQLEndpoint(

@@ -55,9 +55,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, media_type: str) -> Response:
         operation = await read_request(request, max_bytes=self.max_request_bytes)
-        context = Context(
-            self.engines, identify(request, self.tokens), examine=self.examine, after=freshness(request)
-        )
+        context = Context(self.engines, identify(request, self.tokens), examine=self.examine, after=freshness(request))
         response = answer(await self._execute(operation, context, request.method), media_type)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)
@@ -78,7 +76,8 @@ class GraphQLEndpoint:
                 )
         except CannotGetOperationTypeError as error:
             raise RequestError(
-                "The document does not say which operation to run.", hint="Name one of its operations in `operationName`."
+                "The document does not say which operation to run.",
+                hint="Name one of its operations in `operationName`.",
             ) from error
         except InvalidOperationTypeError as error:
             raise RequestError(

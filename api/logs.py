@@ -46,5 +46,7 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
 def _renderers(chosen: LogFormat) -> list[structlog.typing.Processor]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if chosen == "console":
-        return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Without the frames' variables, which hold names, tokens and passwords.
+        traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
+        return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=traceback)]
     return [drop, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

@@ -17,7 +17,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/readyz", summary="200 when a database node can answer, 503 otherwise.")
     async def readyz() -> JSONResponse:
-        nodes = {node.name: "up" if node.is_up else "down" for node in engines.nodes}
+        nodes = {node.name: "up" if node.standing.serving else "down" for node in engines.nodes}
         ready = "up" in nodes.values()
         return JSONResponse(
             {"status": "ready" if ready else "no database node answers", "nodes": nodes},

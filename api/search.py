@@ -29,14 +29,16 @@ ENDPOINTS: dict[str, tuple[EmployeeTable, ...]] = {
 def routes(engines: Engines, tokens: Tokens) -> APIRouter:
     router = APIRouter(prefix="/api/search", tags=["search"])
     for name, tables in ENDPOINTS.items():
-        router.get(f"/{name}", name=name, summary=f"Search {', '.join(table.lower() for table in tables)}, best first.")(
-            _endpoint(engines, tokens, tables)
-        )
+        router.get(
+            f"/{name}", name=name, summary=f"Search {', '.join(table.lower() for table in tables)}, best first."
+        )(_endpoint(engines, tokens, tables))
     return router
 
 
 def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...]) -> Any:  # noqa: ANN401 - a route of FastAPI's
-    async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
+    async def answer(
+        request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0
+    ) -> dict[str, Any]:
         identity = identify(request, tokens)
         require(identity, Role.VIEWER)
         found = await engines.read(

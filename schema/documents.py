@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.validation import specified_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -24,6 +24,10 @@ class Prepared:
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...] = ()
+
+    @property
+    def operations(self) -> int:
+        return sum(isinstance(definition, OperationDefinitionNode) for definition in self.document.definitions)
 
 
 Prepare = Callable[[GraphQLSchema, str], Prepared]
@@ -67,6 +71,10 @@ class PrepareDocuments(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
         if self._prepared is not None:
-            self.execution_context.pre_execution_errors = list(self._prepared.errors)
+            context.pre_execution_errors = list(self._prepared.errors)
+            # Strawberry would run the first of several operations when none is named.
+            if self._prepared.operations > 1 and not context.provided_operation_name:
+                context.pre_execution_errors.append(GraphQLError("Name one of the document's operations to run."))
         yield

@@ -24,7 +24,10 @@ def as_graphql_error(error: AppError) -> GraphQLError:
 
 
 def extensions_of(error: AppError) -> dict[str, object]:
-    return {"code": error.code} | ({"hint": error.hint} if error.hint else {})
+    extensions: dict[str, object] = {"code": error.code}
+    if error.hint:
+        extensions["hint"] = error.hint
+    return extensions
 
 
 def presentable(error: GraphQLError) -> GraphQLError:

@@ -11,7 +11,7 @@ from schema.roles import Role, require
 
 @strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], description="The role a caller needs.")
 class NeedsRole:
-    role: str = strawberry.directive_field(name="role", description="'viewer', 'hr' or 'admin'.")
+    role: str = strawberry.field(description="'viewer', 'hr' or 'admin'.")
 
 
 class _RolePermission(BasePermission):

@@ -6,12 +6,12 @@ import strawberry
 
 from db import records, search
 from db.errors import NotFoundError
-from db.search import EmployeeTable, SearchRequest
-from jobs import health
+from db.search import SearchRequest
 from schema.context import Info
 from schema.permissions import IsAdmin, IsViewer
 from schema.selection import selected
 from schema.types.employees import TYPES
+from schema.types.enums import EmployeeTable
 from schema.types.health import HealthReport
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -41,9 +41,7 @@ class Query:
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
 
-    @strawberry.field(
-        description="Ranked search over the employee tables, best first.", permission_classes=[IsViewer]
-    )
+    @strawberry.field(description="Ranked search over the employee tables, best first.", permission_classes=[IsViewer])
     async def search(  # noqa: PLR0913 - the contract's arguments
         self,
         info: Info,
@@ -74,9 +72,7 @@ class Query:
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        return SearchConnection.of(
-            answer.value, served_by=answer.served_by, personal=info.context.sees_personal
-        )
+        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=info.context.sees_personal)
 
     @strawberry.field(
         description="Completions for a search box: names, workplaces and employee numbers that start with what was typed.",

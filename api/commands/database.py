@@ -28,7 +28,9 @@ def upgrade(
 
 
 @app.command()
-def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back to.")], data_dir: DataDir = None) -> None:
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="Revision to go back to.")], data_dir: DataDir = None
+) -> None:
     """Take the database back to an older revision; what newer ones added is dropped."""
     url = databases.find(settings_with(data_dir=data_dir)).primary_url
     asyncio.run(migrations.downgrade(url, revision))
@@ -57,5 +59,7 @@ def url(
         typer.echo(found.primary_url)
         return
     if not found.replica_urls:
-        raise NoReplicaError("There is no replica.", hint="Start one with `yukyu up`, or name it in YUKYU_REPLICA_URLS.")
+        raise NoReplicaError(
+            "There is no replica.", hint="Start one with `yukyu up`, or name it in YUKYU_REPLICA_URLS."
+        )
     typer.echo(found.replica_urls[0])

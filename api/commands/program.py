@@ -1,6 +1,7 @@
 """All commands together, and what an error looks like on a terminal."""
 
 import sys
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -29,17 +30,20 @@ app.add_typer(database.app, name="db")
 app.add_typer(data.app, name="data")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
-    if value:
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
         typer.echo(VERSION)
         raise typer.Exit
 
 
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+]
+
+
 @app.callback()
-def options(
-    version: bool = typer.Option(False, "--version", help="Print the version and leave.", callback=_version, is_eager=True),  # noqa: ARG001, FBT001, FBT003 - Typer reads it
-) -> None:
-    pass
+def options(version: Version = False) -> None:  # noqa: ARG001, FBT002 - `_version` acts on it
+    """Take what stands before any command."""
 
 
 def main() -> None:

@@ -1,14 +1,14 @@
 """The four employee tables as types; personal fields are filled in only for whoever may see them."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
-from db.search import EmployeeTable
+from db.records import Row
 from schema.context import Info
+from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, node_id
 
@@ -27,8 +27,6 @@ PERSONAL_FIELDS = frozenset(
         "building",
     }
 )
-
-strawberry.enum(EmployeeTable, description="The four employee tables, by their table names.")
 
 
 @strawberry.interface(description="What the four tables have in common.")
@@ -65,7 +63,7 @@ class VacationEmployee(EmployeeRecord, Node):
         return [LeaveRequest.of(row) for row in rows]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, personal: bool) -> Self:  # noqa: ARG003 - one signature for the four
+    def of(cls, row: Row, *, personal: bool) -> Self:  # noqa: ARG003 - one signature for the four
         return cls(
             id=node_id("employees", row["id"]),
             table=EmployeeTable.EMPLOYEES,
@@ -100,7 +98,7 @@ class DispatchEmployee(EmployeeRecord, Node):
     hourly_wage: int | None = strawberry.field(description="Personal data, yen per hour; null without the HR role.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, personal: bool) -> Self:
+    def of(cls, row: Row, *, personal: bool) -> Self:
         return cls(
             id=node_id("genzai", row["id"]),
             table=EmployeeTable.GENZAI,
@@ -134,7 +132,7 @@ class ContractEmployee(EmployeeRecord, Node):
     hourly_wage: int | None = strawberry.field(description="Personal data, yen per hour; null without the HR role.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, personal: bool) -> Self:
+    def of(cls, row: Row, *, personal: bool) -> Self:
         return cls(
             id=node_id("ukeoi", row["id"]),
             table=EmployeeTable.UKEOI,
@@ -169,7 +167,7 @@ class StaffMember(EmployeeRecord, Node):
     building: str | None = strawberry.field(description=PERSONAL)
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, personal: bool) -> Self:
+    def of(cls, row: Row, *, personal: bool) -> Self:
         return cls(
             id=node_id("staff", row["id"]),
             table=EmployeeTable.STAFF,

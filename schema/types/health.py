@@ -5,17 +5,15 @@ from typing import Self
 
 import strawberry
 
-from db.engines import EngineRole
 from jobs import health
 from schema.scalars import BigInt
-
-strawberry.enum(health.HealthStatus, description="How something is.")
+from schema.types.enums import EngineRole, HealthStatus
 
 
 @strawberry.type(description="One thing that was looked at.")
 class HealthCheck:
     name: str = strawberry.field(description="What was looked at.")
-    status: health.HealthStatus = strawberry.field(description="How it is.")
+    status: HealthStatus = strawberry.field(description="How it is.")
     message: str = strawberry.field(description="In words; says what to do when it is not healthy.")
     value: float | None = strawberry.field(description="What was measured, where it is a number.")
     unit: str | None = strawberry.field(description="The number's unit.")
@@ -49,7 +47,7 @@ class PoolUsage:
 class NodeHealth:
     name: str = strawberry.field(description="Its name here.")
     role: EngineRole = strawberry.field(description="What it is.")
-    status: health.HealthStatus = strawberry.field(description="How it is.")
+    status: HealthStatus = strawberry.field(description="How it is.")
     server_version: str | None = strawberry.field(description="PostgreSQL's version; null when it does not answer.")
     latency_ms: float | None = strawberry.field(description="Round trip of a trivial statement.")
     pool: PoolUsage = strawberry.field(description="This process's connections to it.")
@@ -78,7 +76,7 @@ class NodeHealth:
 
 @strawberry.type(description="How the system is.")
 class HealthReport:
-    status: health.HealthStatus = strawberry.field(description="The worst of all nodes and checks.")
+    status: HealthStatus = strawberry.field(description="The worst of all nodes and checks.")
     checked_at: datetime = strawberry.field(description="When it was measured.")
     version: str = strawberry.field(description="Version of the software.")
     schema_revision: str | None = strawberry.field(

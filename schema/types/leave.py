@@ -1,12 +1,12 @@
 """What stands beside a leave account: the days taken and the requests made."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
+from db.records import Row
 from schema.types.node import Node, node_id
 
 
@@ -18,7 +18,7 @@ class UsageDetail(Node):
     month: int = strawberry.field(description="The month, 1 to 12.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
+    def of(cls, row: Row) -> Self:
         return cls(
             id=node_id("yukyu_usage_details", row["id"]),
             use_date=row["use_date"],
@@ -42,7 +42,7 @@ class LeaveRequest(Node):
     approved_at: datetime | None = strawberry.field(description="When it was decided.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
+    def of(cls, row: Row) -> Self:
         return cls(
             id=node_id("leave_requests", row["id"]),
             start_date=row["start_date"],

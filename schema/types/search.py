@@ -4,17 +4,13 @@ from datetime import date
 from typing import Self
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
-from db.engines import EngineRole
-from db.search import EmployeeTable, SearchPage
+from db.search import SearchPage
 from db.search import Highlight as FoundIn
 from schema.types.employees import TYPES, EmployeeRecord
+from schema.types.enums import EmployeeTable, EngineRole
 from schema.types.page import PageInfo
-
-strawberry.enum(
-    EngineRole,
-    description="Which engine answered.",
-)
 
 
 @strawberry.input(description="Narrows a search to records that also meet all of these.")
@@ -47,7 +43,7 @@ class Highlight:
     @classmethod
     def of(cls, found: FoundIn) -> Self:
         return cls(
-            field=camel(found.field),
+            field=to_camel_case(found.field),
             fragments=[HighlightFragment(text=piece.text, matched=piece.matched) for piece in found.fragments],
         )
 

@@ -175,7 +175,9 @@ async def test_any_object_is_found_again_by_its_id(people: Any) -> None:
     assert len({node["__typename"] for node in nodes}) == len(ids)
 
 
-@pytest.mark.parametrize("key", ["", "x", "staff:", "staff:nobody", "pg_authid:1", "staff:\x00", ":", "staff:" + "x" * 9999])
+@pytest.mark.parametrize(
+    "key", ["", "x", "staff:", "staff:nobody", "pg_authid:1", "staff:\x00", ":", "staff:" + "x" * 9999]
+)
 async def test_an_id_without_an_object_gives_null(api: Any, key: str) -> None:
     assert (await api.data("query ($id: ID!) { node(id: $id) { id } }", {"id": key}))["node"] is None
 
@@ -216,7 +218,8 @@ class TestRest:
 
     async def test_offset_goes_on_where_limit_ended(self, people: Any) -> None:
         pages = [
-            (await self.get(people, "full-text", Role.VIEWER, q="休暇", limit=1, offset=offset)).json() for offset in (0, 1)
+            (await self.get(people, "full-text", Role.VIEWER, q="休暇", limit=1, offset=offset)).json()
+            for offset in (0, 1)
         ]
 
         assert [page["results"][0]["year"] for page in pages] == [2026, 2025]

@@ -18,7 +18,9 @@ async def test_who_has_no_token_is_anonymous_and_has_no_role(api: Any) -> None:
     assert await api.data(ME, roles=()) == {"me": {"name": "anonymous", "roles": []}}
 
 
-@pytest.mark.parametrize("field", ['search(query: "田中") { totalCount }', 'suggest(prefix: "田")', 'node(id: "x:y") { id }'])
+@pytest.mark.parametrize(
+    "field", ['search(query: "田中") { totalCount }', 'suggest(prefix: "田")', 'node(id: "x:y") { id }']
+)
 async def test_looking_people_up_needs_a_sign_in(api: Any, field: str) -> None:
     assert (await api.refusal(f"{{ {field} }}", roles=()))["code"] == "UNAUTHENTICATED"
 
@@ -58,7 +60,6 @@ async def test_bad_credentials_are_refused_even_where_none_are_needed(api: Any, 
         (b'{"query": "\\ud800"}', 400),
         (b'{"query": "\xff"}', 400),
         (b"[" * 100_000, 400),
-        (b'{"query": "query A { me { name } } query B { me { name } }"}', 400),
         (b" " * 10_000_000, 413),
     ],
     ids=lambda value: repr(value[:30]) if isinstance(value, bytes) else str(value),
@@ -78,6 +79,10 @@ async def test_what_is_not_a_request_is_refused_in_words(api: Any, body: bytes, 
         ("{", "BAD_USER_INPUT"),
         ("{ nothing }", "BAD_USER_INPUT"),
         ("{ me }", "BAD_USER_INPUT"),
+        ("query A { me { name } } query B { me { name } }", "BAD_USER_INPUT"),
+        ("fragment F on Query { me { name } }", "BAD_USER_INPUT"),
+        ("mutation { me { name } }", "BAD_USER_INPUT"),
+        ("subscription { me { name } }", "BAD_USER_INPUT"),
         ("{ ...Nowhere }", "BAD_USER_INPUT"),
         ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
         ("query ($x: Int!) { me { name } }", "BAD_USER_INPUT"),

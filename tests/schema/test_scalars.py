@@ -24,7 +24,9 @@ def test_a_moment_goes_out_in_utc() -> None:
 
 
 @pytest.mark.parametrize("kind", [datetime, Decimal, BigInt])
-@pytest.mark.parametrize("value", [None, True, "", "x", [], {}, "NaN", "1e400000000", 2**60, 1.5, "2026-04-01T09:00:00"])
+@pytest.mark.parametrize(
+    "value", [None, True, "", "x", [], {}, "NaN", "1e400000000", 2**60, 1.5, "2026-04-01T09:00:00"]
+)
 def test_nonsense_comes_in_as_a_graphql_error(kind: object, value: object) -> None:
     try:
         accepted = scalar(kind).parse_value(value)

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from api import logs
 from api.commands import databases
@@ -48,7 +48,9 @@ def show(measured: Report, *, as_json: bool = False, console: Console | None = N
     else:
         console.print(_nodes(measured))
         console.print(_checks(measured))
-        console.print(f"{_coloured(measured.status)}: schema {measured.schema_revision}, version {measured.version}")
+        console.print(
+            f"{_coloured(measured.status)}: schema {measured.schema_revision or 'unknown'}, version {measured.version}"
+        )
     return EXIT_CODES[measured.status]
 
 

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 import asyncpg
 
+from db.engines import failures
 from db.engines.answer import Answer, EngineRole
 from db.engines.failures import NodeFailedError, NodeLostError, NoNodeError
 from db.engines.monitor import Monitor
@@ -140,7 +141,7 @@ class Engines:
 
     async def _catches_up(self, node: Node, after: Lsn) -> bool:
         """Wait for a replica to replay `after`; not at all for a position that nobody has written."""
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*failures.UNREACHABLE):
             async with asyncio.timeout(self.options.freshness_wait.total_seconds()):
                 await node.position.refresh()
                 if node.position.known >= after:

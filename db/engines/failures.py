@@ -7,6 +7,9 @@ import asyncpg
 
 from db.errors import DatabaseUnavailableError
 
+# What asyncpg raises when it cannot talk to a server; a timeout is an OSError.
+UNREACHABLE: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 # Class 08, and what PostgreSQL says as it stops (57P01), crashes (57P02), starts (57P03) or loses the database (57P04).
 GONE: Final = (
     asyncpg.PostgresConnectionError,
@@ -38,19 +41,30 @@ class Closable(Protocol):
 
 def of(error: Exception, connection: Closable, *, on_standby: bool) -> NodeFailedError | None:
     """Return the node's failure that made this error, or None when the statement itself is at fault."""
-    if connection.is_closed() or isinstance(error, GONE):
+    if isinstance(error, GONE) or _is_broken(connection):
         return NodeLostError(sentence(error))
     if on_standby and isinstance(error, CONFLICT):
         return NodeBusyError("It cancelled the query to go on replaying.")
     return None
 
 
+def _is_broken(connection: Closable) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # so broken that the pool has taken it back already
+        return True
+
+
 def sentence(error: BaseException) -> str:
-    """Return what happened in one line; drivers put addresses and user names in their texts, never passwords."""
-    if isinstance(error, TimeoutError) and not str(error):
+    """Return what happened in one sentence; drivers put addresses and user names in their texts, never passwords."""
+    if isinstance(error, TimeoutError):
         return "It did not answer in time."
-    text = " ".join(str(error).split())
-    return text or type(error).__name__
+    if isinstance(error, ConnectionRefusedError | FileNotFoundError):
+        return "Nothing listens at its address."
+    if isinstance(error, asyncpg.InternalClientError):
+        return "The connection broke."
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
 class NoNodeError(DatabaseUnavailableError):

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from db.engines import failures, standing
@@ -38,7 +38,7 @@ class Monitor:
 
     def suspect(self, node: Node, failure: failures.NodeFailedError) -> None:
         """Leave a node alone whose connection broke, until a probe on a new connection finds it well."""
-        if not isinstance(failure, failures.NodeLostError) or node.standing.lost:
+        if not isinstance(failure, failures.NodeLostError) or not node.standing.reachable:
             return
         log.warning("database node failed", node=node.name, reason=str(failure))
         node.standing.lost = True
@@ -51,10 +51,15 @@ class Monitor:
         alarm = self._alarms[node]
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._options.probe_interval.total_seconds()):
+                async with asyncio.timeout(self._pause(node).total_seconds()):
                     await alarm.wait()
             alarm.clear()
             await self._look(node)
+
+    def _pause(self, node: Node) -> timedelta:
+        """Return how long to wait; hardly at all for the second look that tells a hiccup from a dead server."""
+        uncertain = node.standing.in_doubt and node.standing.reachable
+        return self._options.probe_interval / 10 if uncertain else self._options.probe_interval
 
     async def _look_at_all(self) -> None:
         try:
@@ -66,7 +71,7 @@ class Monitor:
         try:
             async with asyncio.timeout(self._options.probe_timeout.total_seconds()):
                 seen = await node.control.ask(observe)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except failures.UNREACHABLE as error:
             self._missed(node, failures.sentence(error))
         else:
             await self._saw(node, seen)

@@ -1,8 +1,12 @@
-from typing import Final
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from db.engines import failures
 from db.engines.answer import EngineRole
 from db.engines.control import Control
 from db.engines.options import EngineOptions
@@ -10,7 +14,9 @@ from db.engines.position import Position
 from db.engines.reads import ReadPool
 from db.engines.standing import Standing
 from db.engines.writes import WritePool
-from db.errors import BadInputError
+from db.errors import BadInputError, DatabaseUnavailableError
+
+T = TypeVar("T")
 
 SCHEMES: Final = ("postgresql", "postgres")
 
@@ -39,8 +45,25 @@ class Node:
         return EngineRole.REPLICA if seen.in_recovery else EngineRole.PRIMARY
 
     @property
+    def is_up(self) -> bool:
+        """Whether it answers reads now."""
+        return self.standing.serving
+
+    @property
     def in_recovery(self) -> bool:
         return self.role is EngineRole.REPLICA
+
+    async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]], *, within: timedelta) -> T:
+        """Put a question about the server to it, on the connection it is watched on.
+
+        Raises:
+            DatabaseUnavailableError: it did not answer in time.
+        """
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self.control.ask(question)
+        except failures.UNREACHABLE as error:
+            raise DatabaseUnavailableError(f"{self.name} does not answer: {failures.sentence(error)}") from error
 
     def cut(self) -> None:
         """Break off everything that may hang on this node."""

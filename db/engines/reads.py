@@ -97,12 +97,12 @@ class ReadPool:
             if pool.get_size() - pool.get_idle_size() >= self._options.read_connections:
                 raise failures.NodeBusyError("All its connections were busy for too long.") from error
             raise failures.NodeLostError(failures.sentence(error)) from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except failures.UNREACHABLE as error:
             raise failures.NodeLostError(failures.sentence(error)) from error
 
     async def _release(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
         # The pool closes a connection that cannot be given back; the answer it gave before stays good.
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*failures.UNREACHABLE):
             await pool.release(connection, timeout=self._options.acquire_timeout.total_seconds())
 
     async def _open(self) -> asyncpg.Pool:

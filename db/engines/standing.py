@@ -34,6 +34,14 @@ class Standing:
     def in_doubt(self) -> bool:
         return not self.reachable or self.misses > 0
 
+    def lag_behind(self, primary: "Standing") -> timedelta:
+        """Return how much older this node's heartbeat is than the primary's: both were written by one clock."""
+        mine = self.observation.beat_at if self.observation else None
+        newest = primary.observation.beat_at if primary.observation else None
+        if mine is None or newest is None:
+            return timedelta(0)
+        return max(timedelta(0), newest - mine)
+
     def saw(self, observation: Observation) -> None:
         self.observation = observation
         self.misses = 0
@@ -89,26 +97,19 @@ def fault(standing: Standing, standings: Sequence[Standing]) -> str | None:
         return "It takes writes beside the primary: two servers believe they lead. Stop it and clone it again."
     if first is None or first.in_doubt or first.observation is None:
         return _fault_alone(standing, standings)
-    return _fault_behind(standing, first.observation)
+    return _fault_behind(standing, first)
 
 
-def lag(replica: Observation, primary: Observation) -> timedelta:
-    """Return how much older the replica's heartbeat is than the primary's: both were written by one clock."""
-    if replica.beat_at is None or primary.beat_at is None:
-        return timedelta(0)
-    return max(timedelta(0), primary.beat_at - replica.beat_at)
-
-
-def _fault_behind(standing: Standing, primary: Observation) -> str | None:
-    seen, options = standing.observation, standing.options
-    assert seen is not None  # noqa: S101 - `fault` has looked
+def _fault_behind(standing: Standing, primary: Standing) -> str | None:
+    seen, first, options = standing.observation, primary.observation, standing.options
+    assert seen is not None and first is not None  # noqa: PT018, S101 - `fault` has looked
     share = 1.0 if standing.serving else 0.5  # it comes back only well within the limit, or it would come and go
     if not seen.streaming:
         return "It does not stream from the primary; see its log."
     paused = " Its replay is paused: SELECT pg_wal_replay_resume() there." if seen.paused else ""
-    if (behind := primary.lsn - seen.lsn) > options.max_lag_bytes * share:
+    if (behind := first.lsn - seen.lsn) > options.max_lag_bytes * share:
         return f"It is {behind:,} bytes behind the primary.{paused}"
-    if (late := lag(seen, primary)) > options.max_lag * share:
+    if (late := standing.lag_behind(primary)) > options.max_lag * share:
         return f"It is {late.total_seconds():.0f} s behind the primary.{paused}"
     return None
 

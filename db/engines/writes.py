@@ -92,7 +92,7 @@ class WritePool:
             return await self._engine.connect()
         except PoolTimeoutError as error:
             raise failures.NodeBusyError("All its connections were busy for too long.") from error
-        except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (DBAPIError, *failures.UNREACHABLE) as error:
             raise failures.NodeLostError(failures.sentence(error)) from error
 
     def _create(self) -> AsyncEngine:
@@ -138,6 +138,6 @@ async def _position(connection: AsyncConnection) -> Lsn | None:
         driver = (await connection.get_raw_connection()).driver_connection
         assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - `_dial` made it
         return Lsn(await driver.fetchval(COMMIT_LSN) or 0)
-    except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (DBAPIError, *failures.UNREACHABLE):
         log.warning("commit position unknown", reason="The server was lost just after the commit.")
         return None

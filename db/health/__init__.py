@@ -1,0 +1,1 @@
+"""Statements that measure a server: what the health report, and later the snapshots, are made of."""

@@ -32,7 +32,9 @@ if ! has_node; then
 fi
 
 echo "Building the console (npm ci, vite build) ..."
-npm ci --ignore-scripts --no-audit --no-fund >"$log" 2>&1 ||
+# npm would try a registry that is out of reach for up to a quarter of an hour.
+npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=2000 --fetch-timeout=60000 \
+    >"$log" 2>&1 ||
     fail "npm could not install its packages ($(grep -m1 -iE 'npm error (code|syscall)' "$log" | cut -c1-120 || true); all of it in $log)."
 rm -rf node_modules/.dist
 { node_modules/.bin/tsc && node_modules/.bin/vite build --outDir node_modules/.dist; } >>"$log" 2>&1 ||

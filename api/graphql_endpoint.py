@@ -37,7 +37,7 @@ class GraphQLEndpoint:
     operation_timeout_seconds: float
 
     async def __call__(self, request: Request) -> Response:
-        if request.method == "GET" and _wants_console(request):
+        if console.wants_page(request):
             return await console.page(request)
         media_type = media_type_for(request)
         if media_type is None:
@@ -91,6 +91,3 @@ class GraphQLEndpoint:
                 hint="Ask for less at once.",
             ) from error
 
-
-def _wants_console(request: Request) -> bool:
-    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")

@@ -19,7 +19,7 @@ CONSOLE = "/graphql"
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with "no-referrer" a browser sends the form with `Origin: null`
     "x-content-type-options": "nosniff",
 }
 PAGE = """<!doctype html>

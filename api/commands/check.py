@@ -56,7 +56,15 @@ def show(measured: Report, *, as_json: bool = False, console: Console | None = N
 
 def _nodes(measured: Report) -> Table:
     table = Table(
-        "Node", "Role", "Status", "PostgreSQL", "Latency", "Lag", "Connections", box=None, padding=(0, 2, 0, 0)
+        Column("Node", no_wrap=True),
+        "Role",
+        "Status",
+        "PostgreSQL",
+        "Latency",
+        "Lag",
+        "Connections",
+        box=None,
+        padding=(0, 2, 0, 0),
     )
     for node in measured.nodes:
         latency = "" if node.latency_ms is None else f"{node.latency_ms:.1f} ms"

@@ -39,12 +39,21 @@ class Merged:
 async def merge(connection: asyncpg.Connection, stage: Stage) -> Merged:
     """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons."""
     await connection.execute(f"ANALYZE {stage.name}")
-    for statement in (*judgements.of(stage), *_writes(stage)):
+    for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage)):
         await connection.execute(statement)
     counts = dict(await connection.fetch(_verdicts(stage.table)))
     rejected = [Rejected(*row) for row in await connection.fetch(_rejected(stage.table))]
     updated = counts.get(CHANGED, 0) + counts.get(MOVED, 0)
     return Merged(counts.get(NEW, 0), updated, counts.get(SAME, 0), rejected)
+
+
+def _fill_kept(stage: Stage) -> Iterator[str]:
+    """Yield statements that take what the source does not say from the row that is here; the same id counts most."""
+    if not stage.kept:
+        return
+    for key in (*stage.natural_keys, ("id",)):
+        here = {name: stage.target.columns[name] for name in stage.kept}
+        yield sql(update(stage.table).where(*stage.has_same(key)).values(here))
 
 
 def _writes(stage: Stage) -> Iterator[str]:

@@ -6,20 +6,23 @@ import asyncpg
 from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, Text, UniqueConstraint, tuple_
 from sqlalchemy.schema import CreateTable
 
-from db.transfer.tables import sql
+from db.transfer.tables import sql, writable_columns
 
 
 class Stage:
     """Staged rows of one table.
 
-    The first column, `row_number`, is the row's number at its source. `compared` are the columns
-    that an existing row is changed in where they differ; the others are for new rows only.
+    Its columns are all of the table's, after `row_number`, the row's number at its source. `stated` are those that come
+    from there; `kept` are those that the source says nothing of: a row that is here already keeps what it has
+    in them.
     """
 
-    def __init__(self, target: Table, columns: Sequence[str], compared: Sequence[str]) -> None:
+    def __init__(self, target: Table, stated: Sequence[str], kept: Sequence[str]) -> None:
         self.target = target
-        self.columns = tuple(columns)
-        self.compared = tuple(column for column in compared if column != "id")
+        self.columns = writable_columns(target)
+        self.kept = tuple(kept)
+        self.compared = tuple(name for name in self.columns if name != "id" and name not in kept)
+        self.copied_columns = ("row_number", *stated)
         # What identifies a row beside its id.
         self.natural_keys = [
             tuple(column.name for column in constraint.columns)
@@ -30,7 +33,7 @@ class Stage:
             f"stage_{target.name}",
             MetaData(),
             Column("row_number", BigInteger),
-            *(Column(name, target.columns[name].type) for name in columns),
+            *(Column(name, target.columns[name].type) for name in self.columns),
             *(Column(name, Text) for name in ("verdict", "fault_column", "fault_value", "fault_reason")),
             prefixes=["TEMPORARY"],
             postgresql_on_commit="DROP",
@@ -39,10 +42,6 @@ class Stage:
     @property
     def name(self) -> str:
         return self.table.name
-
-    @property
-    def copied_columns(self) -> tuple[str, ...]:
-        return ("row_number", *self.columns)
 
     async def create(self, connection: asyncpg.Connection) -> None:
         await connection.execute(sql(CreateTable(self.table)))

@@ -25,11 +25,9 @@ class Conversion:
         self._fields = [everything[name] for name in present]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
-        stated = {*present, *gaps.derived, *(name for name in self._required if name not in gaps.assumed)}
-        # Columns a row gets: those of the file, and those that can be filled without it.
-        self.columns = tuple(name for name in everything if name in stated or name in gaps.assumed)
-        # Columns that an existing row is compared by and changed in.
-        self.compared = tuple(name for name in everything if name in stated)
+        # Columns that a row gets here, and those of which the file says nothing.
+        self.columns = tuple(name for name in everything if name in present or name in self._fillers)
+        self.kept = tuple(name for name in everything if name not in present and name not in gaps.derived)
 
     def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
         """Yield the number of each row that can be taken, and its values in the order of `columns`."""

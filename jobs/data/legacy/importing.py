@@ -72,7 +72,7 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and w
         missing_columns=[name for name in known if name not in columns],
     )
     conversion = Conversion(table, present, unsealer, report)
-    stage = transfer.Stage(table, conversion.columns, conversion.compared)
+    stage = transfer.Stage(table, conversion.columns, conversion.kept)
     await stage.create(connection)
     rows = conversion.rows(source.rows(found, [columns[name] for name in present]))
     await transfer.copy(

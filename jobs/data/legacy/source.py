@@ -15,6 +15,9 @@ _HEADER_BYTES = 100
 # Byte 18 of the header says how the file was last written to: 2 is write-ahead logging.
 _JOURNAL_BYTE, _WAL = 18, 2
 
+# How long to wait for somebody who is writing to the file.
+_PATIENCE_SECONDS = 2
+
 
 class NotReadableError(AppError):
     """The file is not a database that rows could be read from."""
@@ -86,7 +89,9 @@ def opened(file: Path) -> Generator[Source]:
     """
     mode = _mode(file)
     try:
-        connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?{mode}", uri=True, isolation_level=None)
+        connection = sqlite3.connect(
+            f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None
+        )
     except sqlite3.Error as error:
         raise _not_readable(file, error) from error
     with closing(connection):

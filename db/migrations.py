@@ -20,7 +20,7 @@ T = TypeVar("T")
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 # Two processes that start at once take turns; the number is arbitrary and only has to be the same in both.
-ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4_906_001)")
+ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4906001)")
 
 
 def head() -> str:

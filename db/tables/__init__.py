@@ -1,5 +1,6 @@
 """The six tables of the application this replaces, named and shaped as there, and the replication heartbeat."""
 
+from db.tables import searchable
 from db.tables.columns import METADATA, Row
 from db.tables.employee import Employee
 from db.tables.genzai import Genzai
@@ -10,3 +11,5 @@ from db.tables.ukeoi import Ukeoi
 from db.tables.usage_detail import UsageDetail
 
 __all__ = ["METADATA", "Employee", "Genzai", "Heartbeat", "LeaveRequest", "Row", "Staff", "Ukeoi", "UsageDetail"]
+
+searchable.declare(METADATA)

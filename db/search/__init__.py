@@ -1,0 +1,20 @@
+"""Ranked search over the employee tables; the analysis and the ranking run in the database."""
+
+from db.search.highlight import Fragment, Highlight
+from db.search.page import Hit, SearchPage
+from db.search.registry import EmployeeTable
+from db.search.request import SearchRequest
+from db.search.searching import search, search_at_offset
+from db.search.suggesting import suggest
+
+__all__ = [
+    "EmployeeTable",
+    "Fragment",
+    "Highlight",
+    "Hit",
+    "SearchPage",
+    "SearchRequest",
+    "search",
+    "search_at_offset",
+    "suggest",
+]

@@ -1,0 +1,32 @@
+"""What a search gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from db.search.highlight import Highlight
+from db.search.registry import EmployeeTable
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record found; `row` has the table's own columns, or those that were asked for."""
+
+    table: EmployeeTable
+    row: Mapping[str, Any]
+    score: float
+    cursor: str
+    highlights: Sequence[Highlight] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """A page of hits, best first; counts are there only where they were asked for."""
+
+    hits: Sequence[Hit]
+    has_next: bool
+    has_previous: bool
+    took_ms: float
+    total: int | None = None
+    total_exact: bool = True
+    counts_by_table: Mapping[EmployeeTable, int] = field(default_factory=dict[EmployeeTable, int])

@@ -1,0 +1,97 @@
+"""Runs a search: one round trip for the page, one more where counts were asked for."""
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import asyncpg
+
+from db.errors import BadInputError
+from db.search import cursor, highlight
+from db.search.page import Hit, SearchPage
+from db.search.registry import BY_NUMBER, BY_TABLE, EmployeeTable
+from db.search.request import SearchRequest
+from db.search.statement import COUNTS, Statement, statement_for
+
+MOST_OFFSET = 1000
+COUNT_LIMIT = 1000
+
+
+async def search(connection: asyncpg.Connection, request: SearchRequest) -> SearchPage:
+    """Return a page of hits, best first.
+
+    Raises:
+        BadInputError: the cursor is not one of this search, or a column asked for does not exist.
+    """
+    bound_to = cursor.fingerprint(request)
+    after = None if request.after is None else cursor.decode(request.after, bound_to)
+    return await _page(connection, request, bound_to, after=after)
+
+
+async def search_at_offset(
+    connection: asyncpg.Connection,
+    query: str,
+    tables: Sequence[EmployeeTable] | None = None,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+) -> SearchPage:
+    """Return the page that begins so many hits behind the best.
+
+    Raises:
+        BadInputError: the query cannot be meant, or limit or offset is out of bounds.
+    """
+    if not 0 <= offset <= MOST_OFFSET:
+        raise BadInputError(
+            f"The offset {offset} is not from 0 to {MOST_OFFSET:,}.", hint="Narrow the search, or page with GraphQL."
+        )
+    request = SearchRequest(query=query, tables=tables, first=limit)
+    return await _page(connection, request, cursor.fingerprint(request), offset=offset)
+
+
+async def _page(
+    connection: asyncpg.Connection,
+    request: SearchRequest,
+    bound_to: bytes,
+    *,
+    after: cursor.Place | None = None,
+    offset: int = 0,
+) -> SearchPage:
+    tables = request.asked_tables
+    statement = statement_for(tables, request.columns, highlight=request.highlight)
+    scope = ([BY_TABLE[table].number for table in tables], request.statuses, request.year, request.employed_on)
+    start = (None,) * 5 if after is None else (after.rank, after.older, after.moment, after.id, after.table_number)
+    began = perf_counter()
+    # One more than the page has, to see whether there is a next one.
+    records = await connection.fetch(statement.sql, request.query, *scope, offset + request.first + 1, *start, offset)
+    counts = (
+        await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1)
+        if request.count_total or request.count_by_table
+        else []
+    )
+    took_ms = (perf_counter() - began) * 1000
+    marker = highlight.Marker(request.query) if request.highlight else None
+    by_table = {BY_NUMBER[table].table: min(records, COUNT_LIMIT) for table, records in counts}
+    return SearchPage(
+        hits=[_hit(record, statement, bound_to, marker) for record in records[: request.first]],
+        has_next=len(records) > request.first,
+        has_previous=after is not None or offset > 0,
+        took_ms=took_ms,
+        total=sum(by_table.values()) if request.count_total else None,
+        total_exact=all(records <= COUNT_LIMIT for _, records in counts),
+        counts_by_table=by_table if request.count_by_table else {},
+    )
+
+
+def _hit(record: asyncpg.Record, statement: Statement, bound_to: bytes, marker: highlight.Marker | None) -> Hit:
+    rank, older, moment, id_, table_number, score = record[:6]
+    where, columns = statement.slices[table_number]
+    row: dict[str, Any] = dict(zip(columns, record[where], strict=True))
+    searchable = BY_NUMBER[table_number]
+    return Hit(
+        table=searchable.table,
+        row=row,
+        score=score,
+        cursor=cursor.encode(cursor.Place(rank, older, moment, id_, table_number), bound_to),
+        highlights=() if marker is None else marker.highlights(row, searchable),
+    )

@@ -1,0 +1,175 @@
+-- A page of hits, best first, that come after `a`; null for the first page. A few more than `n` may come, where they tie.
+CREATE FUNCTION search.hits(typed text, s search.scope, a search.hit, n int)
+RETURNS SETOF search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    q search.query := search.parse(typed);
+    h search.hit;
+BEGIN
+    IF q.key IS NULL THEN
+        RETURN;
+    END IF;
+    IF a.rank IS NULL THEN
+        a := (0, false, 'infinity', '', 0);
+    END IF;
+    IF NOT search.is_common(q, s) THEN
+        FOR h IN SELECT * FROM search.all_of_few(q, s, a, n) LOOP
+            IF h.rank IS NOT NULL THEN
+                RETURN NEXT h;
+            END IF;
+        END LOOP;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+    RETURN QUERY SELECT * FROM search.step_by_step(q, s, a, n);
+END
+$$;
+
+-- The long way, for what is common: each rank from its own index, and only while the page is short.
+-- Older leave accounts come after everything else.
+CREATE FUNCTION search.step_by_step(q search.query, s search.scope, a search.hit, n int)
+RETURNS SETOF search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    begin_at search.hit := a;
+    missing  int := n;
+    found    int;
+BEGIN
+    FOR age IN a.older::int .. 1 LOOP
+        IF age = 1 THEN
+            EXIT WHEN s.year IS NOT NULL OR NOT 1 = ANY (s.tables);
+            s.tables := '{1}';
+        END IF;
+        FOR step IN greatest(begin_at.rank, 1) .. 15 LOOP
+            IF begin_at.rank <> step THEN
+                begin_at := (step, age = 1, 'infinity', '', 0);
+            END IF;
+            RETURN QUERY SELECT * FROM search.step(step, q, s, begin_at, missing);
+            GET DIAGNOSTICS found = ROW_COUNT;
+            missing := missing - found;
+            IF missing <= 0 THEN
+                RETURN;
+            END IF;
+        END LOOP;
+        begin_at := (0, true, 'infinity', '', 0);
+    END LOOP;
+END
+$$;
+
+-- The hits of one rank; none where the query has nothing that the rank looks up.
+CREATE FUNCTION search.step(step int, q search.query, s search.scope, a search.hit, n int)
+RETURNS SETOF search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    CASE step
+    WHEN 1 THEN
+        RETURN QUERY SELECT * FROM search.number_is(q, s, a, n);
+    WHEN 2 THEN
+        RETURN QUERY SELECT * FROM search.name_is(q, s, a, n);
+    WHEN 3 THEN
+        IF q.word IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.name_has_word(q, s, a, n);
+        ELSIF q.by_name IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.name_has_all(q, s, a, n);
+        END IF;
+    WHEN 4 THEN
+        IF q.name_start IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.name_starts(q, s, a, n);
+        END IF;
+    WHEN 5 THEN
+        RETURN QUERY SELECT * FROM search.number_starts(q, s, a, n);
+    WHEN 6 THEN
+        IF q.kana IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.kana_is(q, s, a, n);
+        END IF;
+    WHEN 7 THEN
+        IF q.kana_word IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.kana_has_word(q, s, a, n);
+        END IF;
+    WHEN 8 THEN
+        IF q.kana IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.kana_starts(q, s, a, n);
+        END IF;
+    WHEN 9 THEN
+        IF q.romaji IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.romaji_is(q, s, a, n);
+        END IF;
+    WHEN 10 THEN
+        IF q.romaji_word IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.romaji_has_word(q, s, a, n);
+        ELSIF q.by_reading IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.reading_has_all(q, s, a, n);
+        END IF;
+    WHEN 11 THEN
+        IF q.romaji_start IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM search.romaji_starts(q, s, a, n);
+        END IF;
+    WHEN 12 THEN
+        RETURN QUERY SELECT * FROM search.place_is(q, s, a, n);
+    WHEN 13 THEN
+        RETURN QUERY SELECT * FROM search.place_starts(q, s, a, n);
+    WHEN 14 THEN
+        RETURN QUERY SELECT * FROM search.place_has_all(q, s, a, n);
+    ELSE
+        RETURN QUERY SELECT * FROM search.record_has_all(q, s, a, n);
+    END CASE;
+END
+$$;
+
+-- Higher is better: by rank alone, since within a rank newer comes first; older leave accounts are below all others.
+CREATE FUNCTION search.score(hit search.hit) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN hit.older THEN (16 - hit.rank) / 320.0 ELSE (16 - hit.rank) / 16.0 END
+$$;
+
+-- A page of hits in their order: what the application calls. Tables are numbered 1 employees, 2 genzai, 3 ukeoi, 4 staff;
+-- all `after_` are null for the first page, otherwise those of the last hit seen.
+CREATE FUNCTION search.page(
+    typed          text,
+    tables         smallint[]  DEFAULT '{1,2,3,4}',
+    statuses       text[]      DEFAULT NULL,
+    year           int         DEFAULT NULL,
+    employed_on    date        DEFAULT NULL,
+    n              int         DEFAULT 20,
+    after_rank     smallint    DEFAULT NULL,
+    after_older    boolean     DEFAULT NULL,
+    after_moment   timestamptz DEFAULT NULL,
+    after_id       text        DEFAULT NULL,
+    after_table_no smallint    DEFAULT NULL
+)
+RETURNS TABLE (rank smallint, older boolean, moment timestamptz, id text, table_no smallint, score float8)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
+    SELECT h.rank, h.older, h.moment, h.id, h.table_no, search.score(h)
+    FROM   search.hits(
+               typed,
+               ROW(tables, statuses, year, employed_on)::search.scope,
+               ROW(after_rank, after_older, after_moment, after_id, after_table_no)::search.hit,
+               n) h
+    ORDER  BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
+    LIMIT  n
+$$;
+
+-- How many records match, table by table; counting stops at `most` in each.
+CREATE FUNCTION search.counts(
+    typed       text,
+    tables      smallint[] DEFAULT '{1,2,3,4}',
+    statuses    text[]     DEFAULT NULL,
+    year        int        DEFAULT NULL,
+    employed_on date       DEFAULT NULL,
+    most        int        DEFAULT 1000
+)
+RETURNS TABLE (table_no smallint, records bigint)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    q search.query := search.parse(typed);
+BEGIN
+    FOREACH table_no IN ARRAY tables LOOP
+        records := search.count(q, ROW(ARRAY[table_no], statuses, year, employed_on)::search.scope, most);
+        RETURN NEXT;
+    END LOOP;
+END
+$$;

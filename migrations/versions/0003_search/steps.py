@@ -1,0 +1,341 @@
+"""The views that see the four tables as one, and a function for each step of a search.
+
+A leaf of a view is one table, without conditions, so that the planner merges the tables' indexes in the order of
+the hits and stops at the limit. A step finds the records of one rank, newest first.
+"""
+
+from collections.abc import Iterator, Sequence
+
+PEOPLE = {
+    "kana": "t.search_kana",
+    "status": "t.status",
+    "year": "NULL::smallint",
+    "hired": "t.hire_date",
+    "gone": "t.leave_date",
+    "dated": "true",
+    "superseded": "false",
+}
+ACCOUNTS = {
+    "kana": "NULL::text[]",
+    "status": "NULL::text",
+    "year": "t.year",
+    "hired": "NULL::date",
+    "gone": "NULL::date",
+    "dated": "false",
+    "superseded": (
+        "EXISTS (SELECT FROM public.employees newer WHERE newer.employee_num = t.employee_num AND newer.year > t.year)"
+    ),
+    "place_text": "t.haken",
+}
+TABLES = {
+    1: ("employees", ACCOUNTS),
+    2: ("genzai", {**PEOPLE, "place_text": "t.dispatch_name"}),
+    3: ("ukeoi", {**PEOPLE, "place_text": "t.contract_business"}),
+    4: ("staff", {**PEOPLE, "place_text": "t.office"}),
+}
+
+# View to the expressions that its column `term` stands for: one leaf for each.
+VIEWS = {
+    "records": ["NULL::text"],
+    "numbers": ["t.search_number"],
+    "names": ["t.search_names[1]"],
+    "name_words": ["t.search_names[2]", "t.search_names[3]", "t.search_names[4]"],
+    "name_starts": ["t.search_names[1]", "t.search_names[3]", "t.search_names[4]"],
+    "kana": ["t.search_kana[1]"],
+    "kana_words": ["t.search_kana[2]", "t.search_kana[3]", "t.search_kana[4]"],
+    "kana_starts": ["t.search_kana[1]", "t.search_kana[3]", "t.search_kana[4]"],
+    "romaji": ["t.search_romaji[1]"],
+    "romaji_words": ["t.search_romaji[2]", "t.search_romaji[3]", "t.search_romaji[4]"],
+    "romaji_starts": ["t.search_romaji[1]", "t.search_romaji[3]", "t.search_romaji[4]"],
+    "places": ["t.search_place"],
+}
+
+# Which records each rank takes in, best first; a record has the first rank that takes it.
+RANKS = {
+    1: "r.number = q.key",
+    2: "r.names[1] = q.key",
+    3: "q.word IN (r.names[2], r.names[3], r.names[4]) OR r.vector @@ q.by_name",
+    4: "starts_with(r.names[1], q.name_start) OR starts_with(r.names[3], q.name_start)"
+    " OR starts_with(r.names[4], q.name_start)",
+    5: "starts_with(r.number, q.key)",
+    6: "r.kana[1] = q.kana",
+    7: "q.kana_word IN (r.kana[2], r.kana[3], r.kana[4])",
+    8: "starts_with(r.kana[1], q.kana) OR starts_with(r.kana[3], q.kana) OR starts_with(r.kana[4], q.kana)",
+    9: "r.romaji[1] = q.romaji",
+    10: "q.romaji_word IN (r.romaji[2], r.romaji[3], r.romaji[4]) OR r.vector @@ q.by_reading",
+    11: "starts_with(r.romaji[1], q.romaji_start) OR starts_with(r.romaji[3], q.romaji_start)"
+    " OR starts_with(r.romaji[4], q.romaji_start)",
+    12: "r.place = q.key",
+    13: "starts_with(r.place, q.key)",
+    14: "r.vector @@ q.by_place",
+    15: "r.vector @@ q.by_any",
+}
+
+# Step to its rank, its view and the term looked up: the index gives the hits in their order.
+EQUAL = {
+    "number_is": (1, "numbers", "q.key"),
+    "name_is": (2, "names", "q.key"),
+    "name_has_word": (3, "name_words", "q.word"),
+    "kana_is": (6, "kana", "q.kana"),
+    "kana_has_word": (7, "kana_words", "q.kana_word"),
+    "romaji_is": (9, "romaji", "q.romaji"),
+    "romaji_has_word": (10, "romaji_words", "q.romaji_word"),
+    "place_is": (12, "places", "q.key"),
+}
+
+# Step to its rank, its view, and the range of terms.
+START = {
+    "name_starts": (4, "name_starts", "q.name_start", "q.key_end"),
+    "number_starts": (5, "numbers", "q.key", "q.key_end"),
+    "kana_starts": (8, "kana_starts", "q.kana", "q.key_end"),
+    "romaji_starts": (11, "romaji_starts", "q.romaji_start", "q.romaji_start_end"),
+    "place_starts": (13, "places", "q.key", "q.key_end"),
+}
+
+# Step to its rank and the query for the GIN index.
+MATCH = {
+    "name_has_all": (3, "q.by_name"),
+    "reading_has_all": (10, "q.by_reading"),
+    "place_has_all": (14, "q.by_place"),
+    "record_has_all": (15, "q.by_any"),
+}
+
+# Up to so many candidates are all looked at and sorted.
+FEW = 1000
+# Otherwise they are common, and among the newest records there are soon enough of them.
+NEWEST = 20000
+
+# A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
+BITMAP = "\nSET enable_bitmapscan = on SET enable_indexscan = off SET enable_indexonlyscan = off"
+INDEX = "\nSET enable_bitmapscan = off SET enable_indexscan = on"
+
+# One in a hundred of the newest records makes a query common.
+GLANCE = 300
+
+IN_SCOPE = """r.table_no = ANY (s.tables)
+          AND (s.statuses IS NULL OR r.status = ANY (s.statuses))
+          AND (s.year IS NULL OR r.year IS NULL OR r.year = s.year)
+          AND (s.employed_on IS NULL OR NOT r.dated
+               OR r.hired <= s.employed_on AND (r.gone IS NULL OR r.gone > s.employed_on))"""
+
+AFTER = """(r.moment, r.id) <= (a.moment, a.id)
+                 AND  (r.moment, r.id, r.table_no) < (a.moment, a.id, a.table_no)"""
+
+AGE = "(s.year IS NOT NULL OR r.superseded = a.older)"
+
+
+def view(name: str, terms: Sequence[str]) -> str:
+    leaves = [
+        f"SELECT {number}::smallint AS table_no, t.id, t.last_updated AS moment, {term} AS term,"
+        " t.search_number AS number, t.search_names AS names, t.search_romaji AS romaji,"
+        " t.search_place AS place, t.search_vector AS vector, t.name AS name_text, t.employee_num AS number_text,"
+        f" {', '.join(f'{expression} AS {column}' for column, expression in columns.items())}"
+        f" FROM public.{table} t"
+        for number, (table, columns) in TABLES.items()
+        for term in terms
+        if "search_kana" not in term or columns is not ACCOUNTS
+    ]
+    return f"CREATE VIEW search.{name} AS\n" + "\nUNION ALL\n".join(leaves)
+
+
+def better(rank: int) -> str:
+    """Return the condition that leaves out records of the ranks before this one."""
+    earlier = [condition for number, condition in RANKS.items() if number < rank]
+    return "".join(f"\n          AND ({condition}) IS NOT TRUE" for condition in earlier)
+
+
+def function(name: str, body: str, settings: str = "") -> str:
+    return f"""CREATE FUNCTION search.{name}(q search.query, s search.scope, a search.hit, n int)
+RETURNS SETOF search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE{settings} AS $$
+{body}
+$$"""
+
+
+def ordered(rank: int, source: str, condition: str) -> str:
+    """Return the statement for the hits of a rank, in their order, after `a`.
+
+    OFFSET 0 keeps the long list of better ranks out of every leaf: it is prepared once, not once for each index.
+    """
+    return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
+        FROM  (SELECT *
+               FROM   {source} r
+               WHERE  {condition}
+                 AND  {AFTER}
+                 AND  {IN_SCOPE}
+                 AND  {AGE}
+               ORDER  BY r.moment DESC, r.id DESC
+               OFFSET 0) r
+        WHERE  true{better(rank)}
+        ORDER  BY r.moment DESC, r.id DESC
+        FETCH  FIRST (n) ROWS WITH TIES"""
+
+
+def newest(rank: int, condition: str) -> str:
+    """Return the statement for the hits of a rank among the newest records after `a`."""
+    walk = f"""(
+            SELECT * FROM search.records r
+            WHERE  r.table_no = ANY (s.tables) AND (r.moment, r.id) <= (a.moment, a.id)
+            ORDER  BY r.moment DESC, r.id DESC
+            LIMIT  {NEWEST})"""
+    return ordered(rank, walk, condition)
+
+
+def equal(name: str, rank: int, source: str, term: str) -> str:
+    return function(
+        name,
+        f"""BEGIN
+    RETURN QUERY
+        {ordered(rank, f"search.{source}", f"r.term = {term}")};
+END""",
+    )
+
+
+def few_or_newest(name: str, rank: int, source: str, lookup: str, settings: str = "") -> str:
+    """Return a step that sorts its candidates when they are few, and otherwise goes through the newest records first."""
+    return function(
+        name,
+        f"""DECLARE
+    found search.hit[];
+BEGIN
+    PERFORM FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
+    IF FOUND THEN
+        found := ARRAY(SELECT search.{name}_newest(q, s, a, n));
+        IF cardinality(found) >= n THEN
+            RETURN QUERY SELECT * FROM unnest(found);
+            RETURN;
+        END IF;
+    END IF;
+    RETURN QUERY
+        {ordered(rank, source, lookup)};
+END""",
+        settings,
+    )
+
+
+def start(name: str, rank: int, source: str, low: str, high: str) -> Iterator[str]:
+    yield function(f"{name}_newest", f"BEGIN RETURN QUERY\n        {newest(rank, f'({RANKS[rank]})')};\nEND")
+    yield few_or_newest(name, rank, f"search.{source}", f"r.term >= {low} AND r.term < {high}")
+
+
+def match(name: str, rank: int, query: str) -> Iterator[str]:
+    yield function(f"{name}_newest", f"BEGIN RETURN QUERY\n        {newest(rank, f'r.vector @@ {query}')};\nEND", INDEX)
+    yield few_or_newest(name, rank, "search.records", f"r.vector @@ {query}", BITMAP)
+
+
+def statements() -> Iterator[str]:
+    for name, terms in VIEWS.items():
+        yield view(name, terms)
+    for name, (rank, source, term) in EQUAL.items():
+        yield equal(name, rank, source, term)
+    for name, (rank, source, low, high) in START.items():
+        yield from start(name, rank, source, low, high)
+    for name, (rank, query) in MATCH.items():
+        yield from match(name, rank, query)
+    yield is_common()
+    yield all_of_few()
+    yield suggested()
+    yield counted()
+
+
+def is_common() -> str:
+    """Return the quick look at the newest records that spares GIN its longest lists."""
+    return f"""CREATE FUNCTION search.is_common(q search.query, s search.scope) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    PERFORM FROM (
+        SELECT r.vector FROM search.records r
+        WHERE  r.table_no = ANY (s.tables)
+        ORDER  BY r.moment DESC, r.id DESC
+        LIMIT  {GLANCE}) r
+    WHERE  r.vector @@ q.by_any
+    OFFSET {GLANCE // 100} LIMIT 1;
+    RETURN FOUND;
+END
+$$"""
+
+
+def all_of_few() -> str:
+    """Return the short way: all that match, ranked and sorted, where they are few."""
+    ranks = "\n".join(f"                WHEN {condition} THEN {rank}" for rank, condition in RANKS.items())
+    return function(
+        "all_of_few",
+        f"""BEGIN
+    PERFORM FROM search.records r WHERE r.vector @@ q.by_any AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT (h.hit).* FROM (
+            SELECT ROW(CASE
+{ranks}
+                END, s.year IS NULL AND r.superseded, r.moment, r.id, r.table_no)::search.hit AS hit
+            FROM  (SELECT * FROM search.records r WHERE r.vector @@ q.by_any AND {IN_SCOPE} OFFSET 0) r) h
+        WHERE  ((h.hit).older, (h.hit).rank) >= (a.older, a.rank)
+          AND  (((h.hit).older, (h.hit).rank) > (a.older, a.rank)
+                OR ((h.hit).moment, (h.hit).id, (h.hit).table_no) < (a.moment, a.id, a.table_no))
+        ORDER  BY (h.hit).older, (h.hit).rank, (h.hit).moment DESC, (h.hit).id DESC, (h.hit).table_no DESC
+        LIMIT  n;
+    IF NOT FOUND THEN
+        RETURN NEXT NULL;
+    END IF;
+END""",
+        BITMAP,
+    )
+
+
+# What is suggested: kind to the view it is looked up in, the range of terms, and the text shown.
+SUGGESTED = {
+    1: ("names", "q.key", "q.key_end", "name_text"),
+    2: ("places", "q.key", "q.key_end", "place_text"),
+    3: ("numbers", "q.key", "q.key_end", "number_text"),
+    4: ("kana", "q.kana", "q.key_end", "name_text"),
+    5: ("romaji", "q.romaji_start", "q.romaji_start_end", "name_text"),
+}
+
+
+def suggested() -> str:
+    """Return the function that steps from each distinct term to the next, however many records share one."""
+    kinds = "\n".join(
+        f"""    last := {low};
+    FOR rank IN 1 .. n LOOP
+        SELECT r.term, r.{text} INTO term, suggestion
+        FROM   search.{source} r
+        WHERE  r.term >= last AND r.term < {high}
+        ORDER  BY r.term
+        LIMIT  1;
+        EXIT WHEN NOT FOUND;
+        kind := {kind};
+        place := rank;
+        RETURN NEXT;
+        last := term || U&'\\0001';
+    END LOOP;"""
+        for kind, (source, low, high, text) in SUGGESTED.items()
+    )
+    return f"""CREATE FUNCTION search.suggestions(typed text, n int)
+RETURNS TABLE (suggestion text, place int, kind int)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    q    search.query := search.parse(typed);
+    last text COLLATE "C";
+    term text COLLATE "C";
+BEGIN
+{kinds}
+END
+$$"""
+
+
+def counted() -> str:
+    return f"""CREATE FUNCTION search.count(q search.query, s search.scope, most int)
+RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (
+        SELECT count(*) FROM (
+            SELECT FROM search.records r
+            WHERE  r.vector @@ q.by_any
+              AND {IN_SCOPE}
+            LIMIT  most) AS counted);
+END
+$$"""

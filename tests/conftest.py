@@ -4,20 +4,22 @@ Tests run on the embedded PostgreSQL 18, or on the programs that YUKYU_TEST_PG_B
 run on Debian's PostgreSQL 15 too, where it is installed.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from db import migrations
-from db.cluster import Binaries, EmbeddedCluster
+from db.cluster import Binaries, EmbeddedCluster, urls
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of a random name is made in it
@@ -35,6 +37,8 @@ QUICK = {
 }
 
 NUMBERS = count(1)
+
+REPLAYED = "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn"
 
 
 def binaries_under_test() -> Binaries:
@@ -72,10 +76,23 @@ def binaries(request: pytest.FixtureRequest) -> Binaries:
 def scratch() -> Iterator[Path]:
     """A directory for the session's servers, in memory where there is room."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_ENOUGH_BYTES
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY if roomy else None))
+    parent = MEMORY if roomy else Path(tempfile.gettempdir())
+    for abandoned in parent.glob(f"{PREFIX}*-*"):
+        if not psutil.pid_exists(int(abandoned.name.removeprefix(PREFIX).partition("-")[0])):
+            clear(abandoned)
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     directory.chmod(0o711)  # PostgreSQL's user passes through
     yield directory
-    shutil.rmtree(directory)
+    clear(directory)
+
+
+def clear(directory: Path) -> None:
+    """Remove a session's directory, and end what still works in it: servers outlive who started them."""
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if Path(process.cwd()).is_relative_to(directory):
+                process.kill()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 class Clusters:
@@ -143,13 +160,12 @@ async def empty_database(cluster: EmbeddedCluster) -> AsyncIterator[Database]:
 
 
 def database_of(cluster: EmbeddedCluster, name: str) -> Database:
-    installation, primary, replica = cluster.installation, cluster.primary, cluster.replica
-    assert replica is not None
+    assert cluster.replica is not None
     return Database(
         name=name,
-        primary_url=installation.application_url(primary, name),
-        replica_url=installation.application_url(replica, name),
-        admin_url=installation.admin_url(primary, name),
+        primary_url=urls.application(cluster.primary, cluster.passwords, name),
+        replica_url=urls.application(cluster.replica, cluster.passwords, name),
+        admin_url=urls.admin(cluster.primary, cluster.passwords, name),
     )
 
 
@@ -157,7 +173,7 @@ async def make_template(cluster: EmbeddedCluster) -> None:
     """Migrate one database for all tests of a cluster to start from."""
     if not await exists(cluster, TEMPLATE):
         await create_database(cluster, TEMPLATE)
-    await migrations.upgrade(cluster.installation.application_url(cluster.primary, TEMPLATE))
+    await migrations.upgrade(urls.application(cluster.primary, cluster.passwords, TEMPLATE))
 
 
 async def create_database(cluster: EmbeddedCluster, name: str, *, template: str = "template1") -> None:
@@ -189,9 +205,9 @@ async def drop_database(cluster: EmbeddedCluster, name: str) -> None:
 async def wait_replayed(cluster: EmbeddedCluster, lsn: str) -> None:
     """Wait until the replica has replayed all up to a position."""
     assert cluster.replica is not None
-    connection = await asyncpg.connect(cluster.installation.admin_url(cluster.replica, "postgres"))
+    connection = await asyncpg.connect(urls.admin(cluster.replica, cluster.passwords, "postgres"))
     try:
-        while not await connection.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", lsn):
-            pass
+        while not await connection.fetchval(REPLAYED, lsn):  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.002)
     finally:
         await connection.close()

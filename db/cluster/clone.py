@@ -1,24 +1,17 @@
 """Makes the data directory of a replica: a base backup of its primary, whole or not at all."""
 
+import asyncio
 import re
 from pathlib import Path
 
-from db.cluster import durable, programs
-from db.cluster.connection import AWAY, connected
+from db.cluster import durable, programs, slots
 from db.cluster.desired import ServerSpec
-from db.cluster.errors import PrimaryAwayError
 from db.cluster.initialise import prepare
-from db.cluster.installation import REPLICATION, Installation, Progress, slot_of
+from db.cluster.installation import Installation, Progress, slot_of
 from db.cluster.settings import conninfo
+from db.cluster.urls import REPLICATION
 
 PERCENT = re.compile(r"\((\d+)%\)")
-
-# A slot left by an earlier life of the replica promises WAL the new one does not need, or is lost altogether.
-DROP_SLOT = """
-    SELECT pg_drop_replication_slot(slot_name)
-    FROM   pg_replication_slots
-    WHERE  slot_name = $1 AND NOT active
-"""
 
 
 async def clone(
@@ -27,12 +20,12 @@ async def clone(
     """Copy the primary into a new directory that then takes the place of the old one."""
     step = f"Copying the primary for the {name}"
     installation.on_progress(Progress(step, 0.0))
-    await drop_slot(installation, primary, slot_of(name))
-    new = prepare(installation, data_directory)
+    new = await prepare(installation, data_directory)
+    await slots.drop(installation, primary, name)
 
     def report(line: str) -> None:
         if percent := PERCENT.search(line):
-            installation.on_progress(Progress(step, int(percent.group(1)) / 100))
+            installation.on_progress(Progress(step, min(int(percent.group(1)), 99) / 100))
 
     command = [
         installation.binaries.program("pg_basebackup"),
@@ -43,16 +36,8 @@ async def clone(
     ]
     secrets = {"PGPASSWORD": installation.passwords.replication}
     await programs.run(command, installation.user, secrets=secrets, on_line=report)
-    durable.swap_directory(new, data_directory)
+    await asyncio.to_thread(durable.swap_directory, new, data_directory)
     installation.on_progress(Progress(step, 1.0))
-
-
-async def drop_slot(installation: Installation, primary: ServerSpec, slot: str) -> None:
-    try:
-        async with connected(installation.replication_url(primary)) as connection:
-            await connection.fetch(DROP_SLOT, slot)
-    except AWAY as failure:
-        raise PrimaryAwayError(f"The primary on port {primary.port} cannot be copied now: {failure}") from failure
 
 
 def primary_conninfo(name: str, primary: ServerSpec, passfile: Path | None = None) -> str:

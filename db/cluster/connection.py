@@ -17,3 +17,8 @@ async def connected(url: str, *, timeout_seconds: int = 10) -> AsyncGenerator[as
         yield connection
     finally:
         await connection.close(timeout=timeout_seconds)
+
+
+def tells_of_damage(failure: BaseException) -> bool:
+    """Return whether a server says that its files cannot be read: SQLSTATE classes 58 (system) and XX (internal)."""
+    return str(getattr(failure, "sqlstate", ""))[:2] in {"58", "XX"}

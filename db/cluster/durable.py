@@ -28,10 +28,22 @@ def sync_directory(directory: Path) -> None:
 
 def swap_directory(new: Path, place: Path) -> None:
     """Put `new` where `place` is; what was there is gone afterwards. Safe to repeat after a crash."""
-    old = place.with_name(place.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    remove_replaced(place)
     if place.exists():
-        place.rename(old)
+        place.rename(_replaced(place))
     new.rename(place)
     sync_directory(place.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    remove_replaced(place)
+
+
+def remove_replaced(place: Path) -> None:
+    shutil.rmtree(_replaced(place), ignore_errors=True)
+
+
+def unfinished(place: Path) -> Path:
+    """Return where a directory is built before it takes its place."""
+    return place.with_name(place.name + ".new")
+
+
+def _replaced(place: Path) -> Path:
+    return place.with_name(place.name + ".old")

@@ -1,22 +1,21 @@
 """The primary and the replica of one directory, started, kept alive and stopped in order."""
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from filelock import FileLock, Timeout
 
-from db.cluster import ports
+from db.cluster import ports, urls
 from db.cluster.binaries import Binaries
 from db.cluster.desired import Desired, Role, ServerSpec, States
-from db.cluster.errors import AlreadyRunningError, ClusterError, NotInstalledError, NotRunningError, PortInUseError
+from db.cluster.errors import ClusterError, NotInstalledError, NotRunningError, PortInUseError, UnreachableError
 from db.cluster.identity import Identity
 from db.cluster.installation import Installation, OnProgress, silent
 from db.cluster.layout import Layout
+from db.cluster.lock import held
 from db.cluster.passwords import Passwords
 from db.cluster.postmaster import Postmaster
 from db.cluster.server import Server
@@ -30,24 +29,25 @@ STREAMING_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class EmbeddedCluster:
-    """A running one, or one that was located."""
+    """A cluster that runs: opened here, or found to be running already."""
 
-    installation: Installation
+    layout: Layout
+    passwords: Passwords
     primary: ServerSpec
     replica: ServerSpec | None
 
     @property
     def primary_url(self) -> str:
-        return self.installation.application_url(self.primary)
+        return urls.application(self.primary, self.passwords)
 
     @property
     def replica_url(self) -> str | None:
-        return self.installation.application_url(self.replica) if self.replica else None
+        return urls.application(self.replica, self.passwords) if self.replica else None
 
     @property
     def admin_url(self) -> str:
         """The superuser's, on the primary."""
-        return self.installation.admin_url(self.primary)
+        return urls.admin(self.primary, self.passwords)
 
     @classmethod
     @asynccontextmanager
@@ -83,73 +83,87 @@ class EmbeddedCluster:
         with held(layout):
             installation = _installation(layout, binaries or Binaries.find(), on_progress)
             wishes = {PRIMARY: primary_port, REPLICA: replica_port}
-            desired = installation.states.change(lambda before: _wanted(before, wishes, replica, settings or {}))
-            cluster = cls(installation, desired.servers[PRIMARY], desired.servers[REPLICA] if replica else None)
-            async with cluster._running():
-                yield cluster
+            wanted = [PRIMARY, REPLICA] if replica else [PRIMARY]
+            desired = installation.states.change(lambda before: _want(before, wishes, wanted, settings or {}))
+            async with _running([Server(name, installation) for name in (PRIMARY, REPLICA)], wanted):
+                specs = desired.servers
+                yield cls(layout, installation.passwords, specs[PRIMARY], specs[REPLICA] if replica else None)
 
     @classmethod
     def locate(cls, data_dir: Path) -> "EmbeddedCluster":
-        """Return the cluster that runs in a directory, from its files alone.
+        """Return the cluster that runs in a directory, from its files alone; `replica` is None when that is not up.
 
         Raises:
             NotInstalledError: there has never been one.
             NotRunningError: its primary does not run.
+            UnreachableError: it belongs to another user.
         """
         layout = Layout.of(data_dir)
-        states = States(layout.state)
-        desired = states.desired()
-        if PRIMARY not in desired.servers or not layout.passwords.exists():
-            raise NotInstalledError(layout.root)
-        installation = Installation(
-            layout,
-            Binaries.find(),
-            Identity.choose(layout.clusters),
-            Passwords.load_or_create(layout.passwords),
-            states,
-        )
-        replica = desired.servers.get(REPLICA)
-        found = cls(installation, desired.servers[PRIMARY], replica if replica and replica.running else None)
-        if Postmaster.find(installation.data_directory(found.primary)) is None:
-            raise NotRunningError(PRIMARY, layout.root)
-        return found
-
-    @asynccontextmanager
-    async def _running(self) -> AsyncGenerator[None]:
-        servers = [Server(PRIMARY, self.installation), Server(REPLICA, self.installation)]
-        supervisors: list[asyncio.Task[None]] = []
         try:
-            await _bring_up(servers[0])
-            if self.replica:
-                await _bring_up_replica(servers[1])
-            supervisors = [asyncio.create_task(server.supervise(), name=server.name) for server in servers]
-            yield
-        finally:
-            await _end(supervisors)
-            for server in reversed(servers):
-                await server.stop()
+            desired = States(layout.state).desired()
+            if PRIMARY not in desired.servers or not layout.passwords.exists():
+                raise NotInstalledError(layout.root)
+            up = {name: spec for name, spec in desired.servers.items() if _is_up(layout, spec)}
+            passwords = Passwords.load_or_create(layout.passwords)
+        except PermissionError as failure:
+            raise UnreachableError(
+                f"{failure.filename} belongs to another user.", hint="Run this as the user who runs `yukyu up`."
+            ) from failure
+        if PRIMARY not in up:
+            raise NotRunningError(PRIMARY, layout.root)
+        return cls(layout, passwords, up[PRIMARY], up.get(REPLICA))
 
 
-@contextmanager
-def held(layout: Layout) -> Generator[None]:
-    """Hold a directory's lock, which the system gives back when the process dies."""
-    lock = FileLock(layout.lock)
+@asynccontextmanager
+async def _running(servers: list[Server], wanted: list[str]) -> AsyncGenerator[None]:
+    """Start servers in order, supervise them, and stop them in the opposite order."""
+    supervisors: list[asyncio.Task[None]] = []
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AlreadyRunningError(layout.root, _holder(layout)) from None
-    try:
-        layout.pid.write_text(f"{os.getpid()}\n", encoding="ascii")
+        for server in servers:
+            await _bring_up(server, needed=server.name == PRIMARY, wanted=server.name in wanted)
+            supervisors.append(asyncio.create_task(server.supervise(), name=f"supervise {server.name}"))
         yield
     finally:
-        layout.pid.unlink(missing_ok=True)
-        lock.release()
+        await _end(supervisors)
+        for server in reversed(servers):
+            await server.stop()
 
 
-def _holder(layout: Layout) -> int | None:
-    with suppress(OSError, ValueError):
-        return int(layout.pid.read_text(encoding="ascii"))
-    return None
+async def _bring_up(server: Server, *, needed: bool, wanted: bool) -> None:
+    """Start a server and wait until it is well; a replica that cannot be had now is left to its supervisor.
+
+    What may pass is tried again a few times, but a port that is taken is said at once.
+    """
+    failures = 0
+    deadline = asyncio.get_running_loop().time() + STREAMING_SECONDS
+    while True:
+        try:
+            await server.reconcile()
+        except PortInUseError:
+            raise
+        except ClusterError as failure:
+            failures += 1
+            log.warning("start failed", server=server.name, attempt=failures, reason=str(failure))
+            if failures == ATTEMPTS or not failure.passing:
+                if needed:
+                    raise
+                return
+        if server.healthy or not wanted:
+            return
+        if not needed and asyncio.get_running_loop().time() > deadline:
+            log.warning("the server runs, and does not follow yet", server=server.name)
+            return
+        await asyncio.sleep(0.05)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_up(layout: Layout, spec: ServerSpec) -> bool:
+    return spec.running and Postmaster.find(layout.data_directory(spec.directory)) is not None
 
 
 def _installation(layout: Layout, binaries: Binaries, on_progress: OnProgress) -> Installation:
@@ -165,59 +179,18 @@ def _installation(layout: Layout, binaries: Binaries, on_progress: OnProgress) -
     )
 
 
-def _wanted(before: Desired, wishes: Mapping[str, int | None], replica: bool, settings: Mapping[str, str]) -> Desired:  # noqa: FBT001 - not a public function
+def _want(before: Desired, wishes: Mapping[str, int | None], wanted: list[str], settings: Mapping[str, str]) -> Desired:
     """Return the desired state with both servers in it, keeping what is not asked to change."""
     servers = dict(before.servers)
     for name, port in wishes.items():
-        known = servers.get(name) or _new_spec(name, {spec.port for spec in servers.values()} | set(wishes.values()))
-        servers[name] = known.model_copy(
-            update={
-                "port": port or known.port,
-                "running": name == PRIMARY or replica,
-                "settings": dict(settings),
-            }
-        )
+        taken = {spec.port for spec in servers.values()} | {wish for wish in wishes.values() if wish}
+        known = servers.get(name) or _new_spec(name, port or ports.pick(taken=taken))
+        changes = {"port": port or known.port, "running": name in wanted, "settings": dict(settings)}
+        servers[name] = known.model_copy(update=changes)
     return before.model_copy(update={"servers": servers})
 
 
-def _new_spec(name: str, taken: set[int | None]) -> ServerSpec:
-    return ServerSpec(
-        role=Role.PRIMARY if name == PRIMARY else Role.REPLICA,
-        directory=name,
-        port=ports.pick(taken={port for port in taken if port}),
-        follows=None if name == PRIMARY else PRIMARY,
-    )
-
-
-async def _bring_up(server: Server) -> None:
-    """Start a server; what may pass is tried again a few times, but a port that is taken is said at once."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            await server.reconcile()
-        except ClusterError as failure:
-            if not failure.passing or isinstance(failure, PortInUseError) or attempt == ATTEMPTS:
-                raise
-            log.warning("start failed", server=server.name, attempt=attempt, reason=str(failure))
-        else:
-            return
-
-
-async def _bring_up_replica(server: Server) -> None:
-    """Start the replica; one that cannot be had now is left to its supervisor, for reads can do without it."""
-    try:
-        async with asyncio.timeout(STREAMING_SECONDS):
-            while not server.healthy:
-                await server.reconcile()
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        log.warning("the replica does not stream yet", server=server.name)
-    except PortInUseError:
-        raise
-    except ClusterError as failure:
-        log.warning("the replica cannot be started yet", server=server.name, reason=str(failure))
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _new_spec(name: str, port: int) -> ServerSpec:
+    if name == PRIMARY:
+        return ServerSpec(role=Role.PRIMARY, directory=name, port=port)
+    return ServerSpec(role=Role.REPLICA, directory=name, port=port, follows=PRIMARY)

@@ -35,8 +35,8 @@ class PortInUseError(ClusterError):
 
     def __init__(self, server: str, port: int, setting: str) -> None:
         super().__init__(
-            f"Port {port} is in use by another program, so the {server} cannot start.",
-            hint=f"Stop that program, or choose another port with {setting}.",
+            f"Port {port} is in use by another program, so the {server} cannot start: stop that program, or choose "
+            f"another port with {setting}."
         )
 
 
@@ -79,3 +79,13 @@ class PrimaryAwayError(ClusterError):
     """The primary does not answer, so its replica has nobody to copy."""
 
     passing = True
+
+
+class SilentError(ClusterError):
+    """A server runs and does not answer."""
+
+    passing = True
+
+    def __init__(self, server: str, failure: Exception) -> None:
+        reason = str(failure) or type(failure).__name__
+        super().__init__(f"The {server} runs and does not answer: {reason}")

@@ -6,7 +6,8 @@ from db.cluster import durable, settings
 from db.cluster.clone import primary_conninfo
 from db.cluster.desired import Desired, Role, ServerSpec
 from db.cluster.identity import Identity
-from db.cluster.installation import REPLICATION, Installation, slot_of
+from db.cluster.installation import Installation, slot_of
+from db.cluster.urls import REPLICATION
 
 SETTINGS, ACCESS, STANDBY = "postgresql.conf", "pg_hba.conf", "standby.signal"
 

@@ -1,26 +1,22 @@
 """Makes the data directory of a new primary, whole or not at all."""
 
+import asyncio
 import locale
-import shutil
 from pathlib import Path
 
-from db.cluster import durable, programs
+from db.cluster import durable, programs, remains
 from db.cluster.binaries import Binaries
-from db.cluster.installation import SUPERUSER, Installation, Progress
+from db.cluster.installation import Installation, Progress
 from db.cluster.layout import PRIVATE
+from db.cluster.urls import SUPERUSER
 
 BUILTIN_PROVIDER_SINCE = 17
 
 
-def unfinished(data_directory: Path) -> Path:
-    """Return where a data directory is built before it takes its place."""
-    return data_directory.with_name(data_directory.name + ".new")
-
-
-def prepare(installation: Installation, data_directory: Path) -> Path:
+async def prepare(installation: Installation, data_directory: Path) -> Path:
     """Return an empty directory beside the place, free of what a crash may have left."""
-    new = unfinished(data_directory)
-    shutil.rmtree(new, ignore_errors=True)
+    new = durable.unfinished(data_directory)
+    await remains.clear_unfinished(new)
     new.mkdir(mode=PRIVATE)
     installation.user.own(new)
     return new
@@ -28,7 +24,7 @@ def prepare(installation: Installation, data_directory: Path) -> Path:
 
 async def initialise(installation: Installation, data_directory: Path, *, durably: bool) -> None:
     installation.on_progress(Progress("Creating the database cluster"))
-    new = prepare(installation, data_directory)
+    new = await prepare(installation, data_directory)
     password = data_directory.with_name(data_directory.name + ".password")
     try:
         # In a file, because arguments are in the process list.
@@ -44,7 +40,7 @@ async def initialise(installation: Installation, data_directory: Path, *, durabl
         await programs.run(command, installation.user)
     finally:
         password.unlink(missing_ok=True)
-    durable.swap_directory(new, data_directory)
+    await asyncio.to_thread(durable.swap_directory, new, data_directory)
 
 
 def locale_options(binaries: Binaries) -> list[str]:

@@ -10,9 +10,6 @@ from db.cluster.identity import Identity
 from db.cluster.layout import Layout
 from db.cluster.passwords import Passwords
 
-DATABASE = "yukyu"
-SUPERUSER, APPLICATION, REPLICATION = "postgres", "yukyu", "replicator"
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -39,20 +36,7 @@ class Installation:
     on_progress: OnProgress = silent
 
     def data_directory(self, spec: ServerSpec) -> Path:
-        return self.layout.clusters / spec.directory
-
-    def application_url(self, spec: ServerSpec, database: str = DATABASE) -> str:
-        return url(spec, APPLICATION, self.passwords.application, database)
-
-    def admin_url(self, spec: ServerSpec, database: str = DATABASE) -> str:
-        return url(spec, SUPERUSER, self.passwords.superuser, database)
-
-    def replication_url(self, spec: ServerSpec) -> str:
-        return url(spec, REPLICATION, self.passwords.replication, "postgres")
-
-
-def url(spec: ServerSpec, user: str, password: str, database: str) -> str:
-    return f"postgresql://{user}:{password}@{spec.host}:{spec.port}/{database}"
+        return self.layout.data_directory(spec.directory)
 
 
 def slot_of(server: str) -> str:

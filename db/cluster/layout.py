@@ -9,6 +9,8 @@ from db.cluster.identity import Identity
 # Others may pass through a directory that PostgreSQL's user must get to the bottom of, but not look around in it.
 PASSAGE, PRIVATE = 0o711, 0o700
 
+OWN_SETTINGS = "# PostgreSQL settings of your own, for every server here. They win over ours from the next start on.\n"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -55,6 +57,9 @@ class Layout:
         """Settings of the people who run it, read after ours by every server."""
         return self.root / "postgresql.local.conf"
 
+    def data_directory(self, name: str) -> Path:
+        return self.clusters / name
+
     def server_log(self, server: str) -> Path:
         return self.logs / server
 
@@ -65,6 +70,9 @@ class Layout:
         for directory in (self.root, self.clusters, self.logs, self.binaries):
             make_directory(directory, PASSAGE)
         make_directory(self.state, PRIVATE)
+        if not self.own_settings.exists():
+            self.own_settings.write_text(OWN_SETTINGS, encoding="utf-8")
+            self.own_settings.chmod(0o644)
 
     def create_server_log(self, server: str, owner: Identity) -> Path:
         directory = self.server_log(server)
@@ -74,8 +82,10 @@ class Layout:
 
 
 def make_directory(directory: Path, mode: int) -> None:
-    """Create a directory that is open at least as far as `mode` says."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Create a directory with `mode`; open one that is there already at least as far."""
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        directory.chmod(mode)
     present = directory.stat().st_mode & 0o777
     if present | mode != present and directory.stat().st_uid == os.geteuid():
         directory.chmod(present | mode)

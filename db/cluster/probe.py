@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from db.cluster import urls
 from db.cluster.connection import connected
 from db.cluster.desired import ServerSpec
 from db.cluster.installation import Installation, slot_of
@@ -39,7 +40,7 @@ class Standing:
 
 async def standing(installation: Installation, spec: ServerSpec, timeout_seconds: int = 10) -> Standing:
     """Ask a server; raises one of `connection.AWAY` when it does not answer."""
-    url = installation.admin_url(spec, "postgres")
+    url = urls.admin(spec, installation.passwords, urls.MAINTENANCE_DATABASE)
     async with connected(url, timeout_seconds=timeout_seconds) as connection:
         row = await connection.fetchrow(STANDING)
     assert row is not None  # noqa: S101 - one SELECT without FROM has one row
@@ -51,7 +52,8 @@ async def obstacle(installation: Installation, name: str, replica: Standing, pri
 
     Raises one of `connection.AWAY` when the primary does not answer, so that nothing is known.
     """
-    async with connected(installation.admin_url(primary, "postgres")) as connection:
+    url = urls.admin(primary, installation.passwords, urls.MAINTENANCE_DATABASE)
+    async with connected(url) as connection:
         row = await connection.fetchrow(FOLLOWABLE, slot_of(name), replica.lsn)
         assert row is not None  # noqa: S101 - one SELECT without FROM has one row
         if row["system_identifier"] != replica.system_identifier:

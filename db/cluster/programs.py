@@ -5,9 +5,11 @@ By `subprocess` in a thread instead of asyncio's own: uvloop cannot start a prog
 
 import asyncio
 import os
+import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from db.cluster.errors import ProgramError
@@ -63,7 +65,8 @@ async def run(
     try:
         output = await asyncio.shield(reading)
     except asyncio.CancelledError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # pg_basebackup has a child that would go on without it
         await reading
         raise
     if process.returncode != 0:
@@ -82,8 +85,8 @@ def _read(process: subprocess.Popen[str], report: Callable[[str], None]) -> str:
 
 
 def start_detached(command: Sequence[str | Path], user: Identity, output: Path) -> subprocess.Popen[bytes]:
-    """Start a server that outlives us and that a terminal's Ctrl-C does not reach."""
-    with output.open("ab") as log:
+    """Start a server that outlives us and that a terminal's Ctrl-C does not reach; `output` has its first words."""
+    with output.open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own fixed programs
             command,
             stdin=subprocess.DEVNULL,

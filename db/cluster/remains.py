@@ -1,7 +1,10 @@
-"""What a server that was killed leaves behind, and how it is cleared away without harm."""
+"""What was killed leaves processes and files behind; here they are cleared away without harm."""
 
 import asyncio
+import shutil
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -23,28 +26,50 @@ async def clear(data_directory: Path) -> None:
     PostgreSQL itself copes with a pid file whose process is gone, but not with one whose number was given to
     another program of the same user.
     """
+
+    def working() -> list[psutil.Process]:
+        return postmaster.orphans(data_directory)
+
     for patience_seconds, then in PATIENCE:
-        if await _alone(data_directory, patience_seconds):
+        if await _none_left(working, patience_seconds):
             break
-        for process in postmaster.orphans(data_directory):
-            log.warning("stopping a process of a dead server", pid=process.pid, directory=str(data_directory))
-            _send(process, then)
-    await _alone(data_directory, PATIENCE[-1][0])
-    if not postmaster.orphans(data_directory):
+        _send(working(), then)
+    if await _none_left(working, PATIENCE[-1][0]):
         postmaster.forget(data_directory)
 
 
-async def _alone(data_directory: Path, patience_seconds: float) -> bool:
-    deadline = asyncio.get_running_loop().time() + patience_seconds
-    while postmaster.orphans(data_directory):
-        if asyncio.get_running_loop().time() > deadline:
+async def clear_unfinished(directory: Path) -> None:
+    """Remove a directory that was being built when its builder was killed, and end who still builds."""
+
+    def building() -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if _builds(process, directory)]
+
+    _send(building(), signal.SIGKILL)
+    await _none_left(building, PATIENCE[-1][0])
+    await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+async def _none_left(find: Callable[[], list[psutil.Process]], patience_seconds: float) -> bool:
+    deadline = time.monotonic() + patience_seconds
+    while find():
+        if time.monotonic() > deadline:
             return False
         await asyncio.sleep(POLL_SECONDS)
     return True
 
 
-def _send(process: psutil.Process, number: signal.Signals) -> None:
+def _builds(process: psutil.Process, directory: Path) -> bool:
     try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return alive and (str(directory) in process.cmdline() or process.cwd() == str(directory))
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def _send(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        log.warning("ending what a killed process left behind", pid=process.pid, signal=number.name)
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue

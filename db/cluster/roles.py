@@ -2,10 +2,12 @@
 
 import asyncpg
 
+from db.cluster import urls
 from db.cluster.connection import connected
 from db.cluster.desired import ServerSpec
-from db.cluster.installation import APPLICATION, DATABASE, REPLICATION, Installation
+from db.cluster.installation import Installation
 from db.cluster.passwords import scram_verifier
+from db.cluster.urls import APPLICATION, DATABASE, REPLICATION
 
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
@@ -13,13 +15,13 @@ DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 
 async def ensure(installation: Installation, spec: ServerSpec) -> None:
     passwords = installation.passwords
-    async with connected(installation.admin_url(spec, "postgres"), timeout_seconds=30) as connection:
+    async with connected(urls.admin(spec, passwords, urls.MAINTENANCE_DATABASE), timeout_seconds=30) as connection:
         await _ensure_role(connection, APPLICATION, "LOGIN", passwords.application)
         await _ensure_role(connection, REPLICATION, "LOGIN REPLICATION", passwords.replication)
         await connection.execute(f"GRANT pg_monitor TO {APPLICATION}, {REPLICATION}")
         if not await connection.fetchval(DATABASE_EXISTS, DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APPLICATION}")
-    async with connected(installation.admin_url(spec), timeout_seconds=30) as connection:
+    async with connected(urls.admin(spec, passwords), timeout_seconds=30) as connection:
         await connection.execute("SET client_min_messages = warning")
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 

@@ -8,16 +8,11 @@ from pathlib import Path
 
 import structlog
 
-from db.cluster import clone, control, files, initialise, ports, probe, programs, remains, roles
-from db.cluster.connection import AWAY
+from db.cluster import files, ports, probe, programs, provision, remains, roles, slots
+from db.cluster.connection import AWAY, tells_of_damage
 from db.cluster.desired import Desired, Observed, Role, ServerSpec, Status
-from db.cluster.errors import (
-    ClusterError,
-    DataDirectoryError,
-    PortInUseError,
-    ProgramError,
-    StartError,
-)
+from db.cluster.errors import ClusterError, DataDirectoryError, PortInUseError, SilentError, StartError
+from db.cluster.following import Following
 from db.cluster.installation import Installation, Progress
 from db.cluster.log_tail import log_tail
 from db.cluster.postmaster import Postmaster
@@ -25,12 +20,13 @@ from db.cluster.postmaster import Postmaster
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.2
-PROBE_SECONDS = 2.0
-# Waits before a start, by how many went wrong in a row; a server that ran for a while starts the row anew.
-BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+# How often a replica that is well is asked whether it still follows.
+PROBE_SECONDS = 5.0
+# Waits after failures, and before the restart of a server that dies soon after its start again and again.
+BACKOFF_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
-# A replica that fails to start this often is taken for damaged.
-STARTS_BEFORE_CLONING = 3
+# A replica that fails to start, or cannot read its files, this often is cloned anew; if that does not help, once only.
+SIGNS_BEFORE_CLONING = 3
 # How long an orderly shutdown may take, then an immediate one, before the processes are killed.
 STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 
@@ -49,16 +45,14 @@ class Server:
     def __init__(self, name: str, installation: Installation, *, patience: timedelta = timedelta(seconds=20)) -> None:
         self.name = name
         self._installation = installation
-        self._patience = patience
+        self._following = Following(installation, name, patience)
         self._postmaster: Postmaster | None = None
+        self._observed: Observed | None = None
         self._failures = 0
-        self._clones_without_start = 0
+        self._quick_deaths = 0
+        self._signs_of_damage = 0
         self._started_at = 0.0
         self._probe_at = 0.0
-        self._streaming = False
-        self._progressed_at = 0.0
-        self._lsn: str | None = None
-        self._observed: Observed | None = None
 
     @property
     def pid(self) -> int | None:
@@ -66,7 +60,7 @@ class Server:
 
     @property
     def healthy(self) -> bool:
-        """Whether it did what its role asks when it was last looked at: answer, and follow if it is a replica."""
+        """Whether it did what its role asks when last looked at: answer, and stream if it is a replica."""
         return self.pid is not None and self._observed is not None and self._observed.status is Status.RUNNING
 
     async def supervise(self) -> None:
@@ -75,13 +69,13 @@ class Server:
             try:
                 await self.reconcile()
             except ClusterError as failure:
-                self._fail(failure)
-            except AWAY as failure:
-                self._fail(StartError(self.name, self._log_directory, f"it does not answer: {failure}"))
+                self._note_failure(failure)
             except Exception as failure:
                 log.exception("supervision failed", server=self.name)
-                self._fail(failure)
-            await asyncio.sleep(TICK_SECONDS)
+                self._note_failure(failure)
+            else:
+                self._failures = 0
+            await asyncio.sleep(TICK_SECONDS + backoff_seconds(self._failures))
 
     async def reconcile(self) -> None:
         """Make the server what it should be, in one pass: one that is well is only looked at.
@@ -92,177 +86,148 @@ class Server:
         desired = self._installation.states.desired()
         spec = desired.servers.get(self.name)
         if spec is None or not spec.running:
-            await self.stop()
+            await self._stop(spec)
             return
         await self._take_over(spec, desired)
         if self.pid is None:
-            await asyncio.sleep(BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)])
             await self._start(spec, desired)
         if time.monotonic() >= self._probe_at:
             await self._look(spec, desired)
 
     async def stop(self) -> None:
         """Stop the server: in order if it lets us, by force in the end."""
-        data_directory = self._data_directory
-        running = self._postmaster or (data_directory and Postmaster.find(data_directory))
-        if running:
-            await self._end(running)
-        self._postmaster = None
-        self._observe(Status.STOPPED)
+        await self._stop(self._installation.states.desired().servers.get(self.name))
 
     # -- what is there
 
     async def _take_over(self, spec: ServerSpec, desired: Desired) -> None:
         """Adopt a server that runs already; end one that is not as it should be."""
-        data_directory = self._installation.data_directory(spec)
+        place = self._installation.data_directory(spec)
         if self._postmaster and not self._postmaster.alive:
             log.warning("server died", server=self.name, pid=self._postmaster.pid)
-            self._failures = 0 if time.monotonic() - self._started_at > STEADY_SECONDS else self._failures + 1
             self._postmaster = None
-        if self._postmaster and self._postmaster.data_directory != data_directory:
-            await self._end(self._postmaster)
-            self._postmaster = None
-        if self._postmaster is None and (found := Postmaster.find(data_directory)):
+            self._quick_deaths = self._quick_deaths + 1 if time.monotonic() < self._started_at + STEADY_SECONDS else 0
+            await asyncio.sleep(backoff_seconds(self._quick_deaths - 1))
+        if self._postmaster is None and (found := Postmaster.find(place)):
             log.info("adopting a running server", server=self.name, pid=found.pid)
-            self._postmaster = found
-            self._started_at = time.monotonic()
-            self._probe_at = 0.0
+            self._begin(found)
         wanted = files.settings_text(self._installation, self.name, spec, desired)
-        if self._postmaster and files.present_settings(data_directory) != wanted:
-            log.info("restarting for new settings", server=self.name)
-            await self._end(self._postmaster)
-            self._postmaster = None
+        if self._postmaster and (self._postmaster.data_directory != place or files.present_settings(place) != wanted):
+            log.info("stopping a server that should be another", server=self.name)
+            await self._end()
 
     async def _look(self, spec: ServerSpec, desired: Desired) -> None:
-        assert self._postmaster is not None  # noqa: S101 - it has just been started or found
-        await self._wait_accepting(self._postmaster)
-        standing = await probe.standing(self._installation, spec)
-        self._know_system(standing.system_identifier, desired)
-        if spec.role is Role.REPLICA:
-            await self._follow(spec, desired, standing)
-        elif standing.in_recovery:
-            raise DataDirectoryError(f"The {self.name} should be a primary, but its data directory is a standby's.")
-        else:
-            self._well()
-
-    async def _follow(self, spec: ServerSpec, desired: Desired, standing: probe.Standing) -> None:
-        """See whether a replica follows; clone it anew when it never will again."""
-        now = time.monotonic()
-        if standing.streaming:
-            self._well()
-            return
-        self._probe_at = now + TICK_SECONDS
-        if standing.lsn != self._lsn:
-            self._lsn, self._progressed_at = standing.lsn, now
-        primary = self._primary_of(spec, desired)
+        await self._wait_accepting()
         try:
-            why = await probe.obstacle(self._installation, self.name, standing, primary)
-        except AWAY:
-            self._progressed_at = now  # nobody could follow a primary that does not answer
-            return
-        if why is None and now - self._progressed_at > self._patience.total_seconds():
-            why = f"it has not followed for {self._patience.total_seconds():.0f} seconds"
-        if why is None:
-            self._observe(Status.STARTING, "It runs, and does not stream from its primary yet.")
-            return
-        await self._clone(spec, desired, why)
-        await self._start(spec, desired)
+            standing = await probe.standing(self._installation, spec)
+            if spec.role is Role.REPLICA:
+                await self._look_after_replica(spec, desired, standing)
+            else:
+                await self._look_after_primary(spec, desired, standing)
+        except AWAY as failure:
+            if spec.role is Role.REPLICA and tells_of_damage(failure):
+                await self._give_up_damaged()
+            raise SilentError(self.name, failure) from failure
 
-    def _well(self) -> None:
-        now = time.monotonic()
-        self._probe_at = now + PROBE_SECONDS
-        self._progressed_at = now
-        self._clones_without_start = 0
-        if now - self._started_at > STEADY_SECONDS:
-            self._failures = 0
+    async def _give_up_damaged(self) -> None:
+        """Count a sign of damage, and take the replica down to be cloned when there have been enough of them."""
+        self._signs_of_damage += 1
+        if self._signs_of_damage == SIGNS_BEFORE_CLONING:
+            await self._end()
+
+    async def _look_after_primary(self, spec: ServerSpec, desired: Desired, standing: probe.Standing) -> None:
+        if standing.in_recovery:
+            raise DataDirectoryError(f"The {self.name} should be a primary, but its data directory is a standby's.")
+        if desired.system_identifier is None:
+            self._installation.states.change(
+                lambda before: before.model_copy(update={"system_identifier": standing.system_identifier})
+            )
+        await roles.ensure(self._installation, spec)
+        await slots.drop_unwanted(self._installation, spec, desired)
+        self._probe_at = float("inf")  # that its process lives is enough from now on
         self._observe(Status.RUNNING)
+
+    async def _look_after_replica(self, spec: ServerSpec, desired: Desired, standing: probe.Standing) -> None:
+        primary = self._primary_of(spec, desired)
+        why = await self._following.given_up(standing, primary)
+        if standing.streaming:
+            self._signs_of_damage = 0
+            self._probe_at = time.monotonic() + PROBE_SECONDS
+            self._observe(Status.RUNNING)
+        elif why:
+            await self._end()
+            await self._clone(spec, primary, why)
+            await self._start(spec, desired)
+        else:
+            self._observe(Status.STARTING, "It runs, and does not stream from its primary yet.")
 
     # -- starting
 
     async def _start(self, spec: ServerSpec, desired: Desired) -> None:
-        data_directory = self._installation.data_directory(spec)
         await self._provide_data(spec, desired)
-        await remains.clear(data_directory)
-        if not ports.is_free(spec.port, "0.0.0.0" if spec.listen == "*" else spec.listen.split(",")[0]):  # noqa: S104 - only tried
+        place = self._installation.data_directory(spec)
+        await remains.clear(place)
+        if not ports.is_free(spec.port, spec.listen):
             raise PortInUseError(self.name, spec.port, f"YUKYU_{self.name.upper()}_PORT")
         files.write(self._installation, self.name, spec, desired)
         self._observe(Status.STARTING)
         self._installation.on_progress(Progress(f"Starting the {self.name}"))
         child = programs.start_detached(
-            [self._installation.binaries.program("postgres"), "-D", data_directory, "-p", str(spec.port)],
+            [self._installation.binaries.program("postgres"), "-D", place, "-p", str(spec.port)],
             self._installation.user,
             self._installation.layout.create_server_log(self.name, self._installation.user) / "startup.log",
         )
-        self._postmaster = Postmaster.of_child(child, data_directory)
-        self._started_at = self._progressed_at = time.monotonic()
-        self._probe_at = 0.0
-        await self._wait_accepting(self._postmaster)
-        if spec.role is Role.PRIMARY:
-            await roles.ensure(self._installation, spec)
+        self._begin(Postmaster.of_child(child, place))
+        await self._wait_accepting()
         log.info("server started", server=self.name, pid=child.pid, port=spec.port)
 
-    async def _wait_accepting(self, postmaster: Postmaster) -> None:
-        """Wait for as long as the server is busy starting: crash recovery has no time limit."""
-        while not postmaster.accepts_connections:
-            if not postmaster.alive:
-                self._postmaster = None
-                raise StartError(self.name, self._log_directory, log_tail(self._log_directory))
-            await asyncio.sleep(TICK_SECONDS / 4)
-
     async def _provide_data(self, spec: ServerSpec, desired: Desired) -> None:
-        """See to it that there is a data directory of the right kind."""
-        data_directory = self._installation.data_directory(spec)
-        found = await control.system_identifier(self._installation, data_directory)
+        place = self._installation.data_directory(spec)
+        await provision.clear_leftovers(place)
         if spec.role is Role.PRIMARY:
-            if found is None:
-                await self._initialise(spec, desired)
-            control.require_version(self._installation.binaries, data_directory)
+            if not place.exists():
+                self._observe(Status.INITIALISING)
+            await provision.provide_primary(self._installation, self.name, spec, desired)
             return
-        if why := self._clone_first(found, desired, data_directory):
-            await self._clone(spec, desired, why)
+        why = await provision.reason_to_clone(self._installation, spec, desired)
+        if why is None and self._signs_of_damage == SIGNS_BEFORE_CLONING:
+            why = "it failed to start, or to answer, again and again"
+        if why:
+            await self._clone(spec, self._primary_of(spec, desired), why)
 
-    def _clone_first(self, found: str | None, desired: Desired, data_directory: Path) -> str | None:
-        if found is None:
-            return "it has no usable data directory"
-        if desired.system_identifier and found != desired.system_identifier:
-            return "its data directory belongs to another database cluster"
-        if control.version(data_directory) != self._installation.binaries.major:
-            return "its data directory belongs to another version of PostgreSQL"
-        if self._failures >= STARTS_BEFORE_CLONING and self._clones_without_start == 0:
-            return f"it failed to start {self._failures} times"
-        return None
-
-    async def _initialise(self, spec: ServerSpec, desired: Desired) -> None:
-        data_directory = self._installation.data_directory(spec)
-        if desired.system_identifier is not None:
-            raise DataDirectoryError(
-                f"The data directory of the {self.name}, {data_directory}, is gone or damaged. It had data in it, so "
-                "no empty one is made in its place.",
-                hint="Bring it back or restore a backup; to start with nothing, choose another --data-dir.",
-            )
-        if data_directory.exists():
-            raise DataDirectoryError(
-                f"{data_directory} is not a usable data directory of PostgreSQL, and it is not empty.",
-                hint="Move it away if it is not needed.",
-            )
-        self._observe(Status.INITIALISING)
-        await initialise.initialise(self._installation, data_directory, durably=_durably(spec))
-
-    async def _clone(self, spec: ServerSpec, desired: Desired, why: str) -> None:
+    async def _clone(self, spec: ServerSpec, primary: ServerSpec, why: str) -> None:
         log.info("cloning the replica", server=self.name, why=why)
         self._observe(Status.CLONING, why)
-        if self._postmaster:
-            await self._end(self._postmaster)
-            self._postmaster = None
-        data_directory = self._installation.data_directory(spec)
-        primary = self._primary_of(spec, desired)
-        await remains.clear(data_directory)
-        await clone.clone(self._installation, self.name, data_directory, primary, durably=_durably(spec))
-        self._clones_without_start += 1
+        await provision.provide_clone(self._installation, self.name, spec, primary)
+
+    def _begin(self, postmaster: Postmaster) -> None:
+        self._postmaster = postmaster
+        self._started_at = time.monotonic()
+        self._probe_at = 0.0
+        self._following.begin()
+
+    async def _wait_accepting(self) -> None:
+        """Wait for as long as the server is busy starting: crash recovery has no time limit."""
+        postmaster = self._postmaster
+        while postmaster and not postmaster.accepts_connections:
+            if not postmaster.alive:
+                self._postmaster = None
+                self._signs_of_damage += 1
+                raise StartError(self.name, self._log_directory, log_tail(self._log_directory))
+            await asyncio.sleep(TICK_SECONDS / 10)
 
     # -- ending
 
-    async def _end(self, postmaster: Postmaster) -> None:
+    async def _stop(self, spec: ServerSpec | None) -> None:
+        if self._postmaster is None and spec:
+            self._postmaster = Postmaster.find(self._installation.data_directory(spec))
+        await self._end()
+        self._observe(Status.STOPPED)
+
+    async def _end(self) -> None:
+        postmaster, self._postmaster = self._postmaster, None
+        if postmaster is None:
+            return
         for number, patience_seconds in STOPS:
             postmaster.signal(number)
             if await _gone(postmaster, patience_seconds):
@@ -281,14 +246,8 @@ class Server:
             raise DataDirectoryError(f"The {self.name} should follow {spec.follows}, and there is no such server.")
         return primary
 
-    def _know_system(self, system_identifier: str, desired: Desired) -> None:
-        if desired.system_identifier is None:
-            self._installation.states.change(
-                lambda before: before.model_copy(update={"system_identifier": system_identifier})
-            )
-
-    def _fail(self, failure: Exception) -> None:
-        self._failures += isinstance(failure, (StartError, ProgramError))
+    def _note_failure(self, failure: Exception) -> None:
+        self._failures += 1
         if self._observed is None or self._observed.message != str(failure):
             log.error("server is not as it should be", server=self.name, reason=str(failure))
         self._observe(Status.FAILED, str(failure))
@@ -301,17 +260,12 @@ class Server:
             self._observed = observed
 
     @property
-    def _data_directory(self) -> Path | None:
-        spec = self._installation.states.desired().servers.get(self.name)
-        return self._installation.data_directory(spec) if spec else None
-
-    @property
     def _log_directory(self) -> Path:
         return self._installation.layout.server_log(self.name)
 
 
-def _durably(spec: ServerSpec) -> bool:
-    return spec.settings.get("fsync") != "off"
+def backoff_seconds(times: int) -> float:
+    return BACKOFF_SECONDS[max(0, min(times, len(BACKOFF_SECONDS) - 1))]
 
 
 async def _gone(postmaster: Postmaster, patience_seconds: float) -> bool:

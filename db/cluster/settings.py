@@ -96,7 +96,7 @@ def postgresql_conf(spec: ServerSpec, *, name: str, logs: Path, own: Path, follo
         **spec.settings,
     }
     lines = [f"{key} = {quoted(value)}\n" for key, value in settings.items()]
-    return HEADER + "".join(lines) + f"include_if_exists = {quoted(str(own))}\n"
+    return HEADER + "".join(lines) + f"include {quoted(str(own))}\n"
 
 
 def pg_hba_conf(spec: ServerSpec) -> str:

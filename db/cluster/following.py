@@ -1,0 +1,41 @@
+"""Whether a replica follows its primary, and when to give it up."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from db.cluster import probe
+from db.cluster.connection import AWAY
+from db.cluster.desired import ServerSpec
+from db.cluster.installation import Installation
+
+
+@dataclass
+class Following:
+    """One replica's progress; `patience` is how long it may make none while its primary is well."""
+
+    installation: Installation
+    name: str
+    patience: timedelta
+    _lsn: str | None = None
+    _progressed_at: float = field(default_factory=time.monotonic)
+
+    def begin(self) -> None:
+        """Start counting anew: the server has just been started."""
+        self._progressed_at = time.monotonic()
+
+    async def given_up(self, standing: probe.Standing, primary: ServerSpec) -> str | None:
+        """Return why the replica must be cloned anew; None while it follows, or still may."""
+        if standing.streaming or standing.lsn != self._lsn:
+            self._lsn = standing.lsn
+            self.begin()
+        if standing.streaming:
+            return None
+        try:
+            why = await probe.obstacle(self.installation, self.name, standing, primary)
+        except AWAY:
+            self.begin()  # nobody could follow a primary that does not answer
+            return None
+        if why is None and time.monotonic() - self._progressed_at > self.patience.total_seconds():
+            return f"it has not followed for {self.patience.total_seconds():.0f} seconds"
+        return why

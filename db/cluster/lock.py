@@ -1,0 +1,36 @@
+"""One process at a time looks after an installation."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from filelock import FileLock, Timeout
+
+from db.cluster.errors import AlreadyRunningError
+from db.cluster.layout import Layout
+
+
+@contextmanager
+def held(layout: Layout) -> Generator[None]:
+    """Hold a directory's lock, which the system gives back when the process dies.
+
+    Raises:
+        AlreadyRunningError: another process holds it.
+    """
+    lock = FileLock(layout.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AlreadyRunningError(layout.root, _holder(layout)) from None
+    try:
+        layout.pid.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
+        layout.pid.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(layout: Layout) -> int | None:
+    with suppress(OSError, ValueError):
+        return int(layout.pid.read_text(encoding="ascii"))
+    return None

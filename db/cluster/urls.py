@@ -1,0 +1,24 @@
+"""The libpq URLs of a server's roles."""
+
+from db.cluster.desired import ServerSpec
+from db.cluster.passwords import Passwords
+
+DATABASE, MAINTENANCE_DATABASE = "yukyu", "postgres"
+SUPERUSER, APPLICATION, REPLICATION = "postgres", "yukyu", "replicator"
+
+
+def application(spec: ServerSpec, passwords: Passwords, database: str = DATABASE) -> str:
+    return _url(spec, APPLICATION, passwords.application, database)
+
+
+def admin(spec: ServerSpec, passwords: Passwords, database: str = DATABASE) -> str:
+    return _url(spec, SUPERUSER, passwords.superuser, database)
+
+
+def replication(spec: ServerSpec, passwords: Passwords) -> str:
+    """Return the replication role's, for its ordinary connections."""
+    return _url(spec, REPLICATION, passwords.replication, MAINTENANCE_DATABASE)
+
+
+def _url(spec: ServerSpec, user: str, password: str, database: str) -> str:
+    return f"postgresql://{user}:{password}@{spec.host}:{spec.port}/{database}"

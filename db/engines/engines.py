@@ -77,7 +77,7 @@ class Engines:
                 node, role = choice
                 lsn = node.position.known
                 try:
-                    value = await node.reads.run(work, on_standby=node.in_recovery)
+                    value = await node.read(work, after=after if role is EngineRole.REPLICA else None)
                 except NodeFailedError as failure:
                     failed[node] = str(failure)
                     self._monitor.suspect(node, failure)

@@ -15,6 +15,7 @@ from db.engines.reads import ReadPool
 from db.engines.standing import Standing
 from db.engines.writes import WritePool
 from db.errors import BadInputError, DatabaseUnavailableError
+from db.lsn import Lsn
 
 T = TypeVar("T")
 
@@ -52,6 +53,17 @@ class Node:
     @property
     def in_recovery(self) -> bool:
         return self.role is EngineRole.REPLICA
+
+    async def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None) -> T:
+        """Do read-only work here, where `after` has been replayed.
+
+        Raises:
+            NodeFailedError: the node failed, or is not at `after` any more.
+            Exception: what the work raised.
+        """
+        return await self.reads.run(
+            work, on_standby=self.in_recovery, still=lambda: after is None or self.position.known >= after
+        )
 
     async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]], *, within: timedelta) -> T:
         """Put a question about the server to it, on the connection it is watched on.

@@ -1,8 +1,8 @@
 """How far a node is known to be, as a lower bound that is cheap to ask and safe to rely on.
 
 A position only grows while the server lives, but a standby that crashed comes back at an earlier one. Every connection
-that will carry a read therefore asks on opening (`join`): a standby that went back is noticed there, before anything is
-read on a promise from its former life. Connections opened before a crash died in it.
+that will carry a read therefore asks on opening (`join`), and what is known is compared once more when the connection
+is there: nothing is read on a promise from a former life. Connections opened before a crash died in it.
 """
 
 import asyncio

@@ -39,8 +39,10 @@ class ReadPool:
         self._connected = connected
         self._pool: asyncpg.Pool | None = None
 
-    async def run(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool) -> T:
-        """Do the work on one connection.
+    async def run(
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool]
+    ) -> T:
+        """Do the work on one connection, if `still` says so once there is one: a new one may lead to a changed server.
 
         Raises:
             NodeFailedError: the node could not; the work may be done on another.
@@ -51,7 +53,10 @@ class ReadPool:
             pool = self._pool or await self._open()
             connection = await self._acquire(pool)
             try:
+                _require(still)
                 return await work(connection)
+            except failures.NodeFailedError:
+                raise
             except Exception as error:
                 failure = failures.of(error, connection, on_standby=on_standby)
                 if failure is None:
@@ -125,6 +130,11 @@ class ReadPool:
         self._pool = pool  # before the first await, so that two first reads share it
         await pool
         return pool
+
+
+def _require(still: Callable[[], bool]) -> None:
+    if not still():
+        raise failures.NodeBusyError("It came back with less than it had.")
 
 
 async def _leave(_: asyncpg.Connection) -> None:

@@ -1,5 +1,6 @@
 """Transactions on the primary, through SQLAlchemy, and the position of their commits."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -71,8 +72,9 @@ class WritePool:
 
     async def renew(self) -> None:
         """Replace every connection by a new one as it is next asked for; transactions under way finish."""
-        if self._engine is not None:
-            await self._engine.dispose()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await self._dispose(engine)
 
     def cut(self) -> None:
         """Break off every connection: writes that hang on a dead node fail now."""
@@ -80,10 +82,15 @@ class WritePool:
             connection.terminate()
 
     async def close(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
+        await self.renew()
         self.cut()
+
+    async def _dispose(self, engine: AsyncEngine) -> None:
+        try:
+            async with asyncio.timeout(self._options.acquire_timeout.total_seconds()):
+                await engine.dispose()
+        except TimeoutError:  # a server that hangs does not even hear a goodbye
+            self.cut()
 
     async def _connect(self) -> AsyncConnection:
         if self._engine is None:

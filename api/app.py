@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from api import console, errors, probes, search, signin
 from api.graphql_endpoint import GraphQLEndpoint
+from api.openapi import DESCRIPTION
 from api.requests import RequestLog
 from api.settings import Settings
 from api.signin import SignInLinks
@@ -18,7 +19,7 @@ def create_app(
     engines: Engines, settings: Settings, *, tokens: Tokens, links: SignInLinks, examine: Examine
 ) -> FastAPI:
     """Return the application over open engines; whoever opened them closes them."""
-    app = FastAPI(title="YuKyuDATA", version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
     endpoint = GraphQLEndpoint(
         schema=build_schema(),
         engines=engines,

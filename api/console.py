@@ -1,7 +1,8 @@
-"""GraphiQL for a browser: the page and its files, built from `web/` and served from here alone."""
+"""The pages for a browser, GraphiQL and the REST documentation: built from `web/`, and served from here alone."""
 
 import os
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -14,9 +15,10 @@ from starlette.types import ASGIApp, Scope
 
 DIST = Path(__file__).parents[1] / "web" / "dist"
 ASSETS_PATH = "/console/assets"
+DOCS_PATH = "/docs"
 
-# Monaco writes `style` attributes and elements, and its fonts and images are data URIs in its style
-# sheet; scripts and workers are files of ours, and nothing is fetched from anywhere else.
+# Monaco and Swagger UI write `style` attributes and elements, and their fonts and images are data URIs in their
+# style sheets; scripts and workers are files of ours, and nothing is fetched from anywhere else.
 POLICY = (
     "default-src 'self'; "
     "script-src 'self'; "
@@ -47,16 +49,16 @@ NOT_BUILT = """\
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>YuKyuDATA: GraphiQL is not built</title>
+<title>YuKyuDATA: this page is not built</title>
 <style>body { font: 16px/1.6 sans-serif; margin: 4rem auto; max-width: 40rem; padding: 0 1rem }</style>
-<h1>GraphiQL is not built yet</h1>
-<p>Its files are made from npm packages when the project is installed, and that has not happened here,
-most often because npm's registry could not be reached. In the project's folder, run</p>
+<h1>This page is not built yet</h1>
+<p>GraphiQL and the documentation of the REST endpoints are made from npm packages when the project is installed, and
+that has not happened here, most often because npm's registry could not be reached. In the project's folder, run</p>
 <pre>sh web/build.sh</pre>
 <p>and reload this page; the server need not be restarted. It takes Node 20.19 or newer from the PATH or,
 where there is none, the one that <code>make install</code> puts into <code>.venv</code>.</p>
 <p>The API itself is running: send operations to <code>/graphql</code> by POST, and <code>yukyu schema</code>
-prints what can be asked.</p>
+prints what can be asked; the REST endpoints are described in <a href="/openapi.json">/openapi.json</a>.</p>
 </html>
 """
 
@@ -65,6 +67,15 @@ class Application(Protocol):
     """What both FastAPI and Starlette are."""
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None: ...
+
+    def add_route(
+        self,
+        path: str,
+        route: Callable[[Request], Awaitable[Response]],
+        methods: list[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,  # noqa: FBT001, FBT002 - Starlette's signature
+    ) -> None: ...
 
 
 class Assets(StaticFiles):
@@ -86,26 +97,33 @@ class Assets(StaticFiles):
 
 
 class Console:
-    """GraphiQL as it stands in one folder, which is read anew for every visit."""
+    """The pages as they stand in one folder, which is read anew for every visit."""
 
     def __init__(self, directory: Path = DIST) -> None:
-        self._index = anyio.Path(directory / "index.html")
+        self._directory = anyio.Path(directory)
         self.assets = Assets(directory=directory / "assets", check_dir=False)
 
-    async def page(self, request: Request) -> Response:  # noqa: ARG002 - the signature of every endpoint
-        """Return GraphiQL, or 503 and how to build it."""
+    async def graphiql(self, request: Request) -> Response:  # noqa: ARG002 - the signature of every endpoint
+        return await self._page("index.html")
+
+    async def docs(self, request: Request) -> Response:  # noqa: ARG002 - the signature of every endpoint
+        return await self._page("docs.html")
+
+    async def _page(self, name: str) -> Response:
+        """Return a page, or 503 and how to build it."""
         try:
-            return HTMLResponse(await self._index.read_text("utf-8"), headers=PAGE_HEADERS)
+            return HTMLResponse(await (self._directory / name).read_text("utf-8"), headers=PAGE_HEADERS)
         except FileNotFoundError:
             return HTMLResponse(NOT_BUILT, status_code=503, headers=PAGE_HEADERS)
 
     def mount(self, app: Application) -> None:
-        """Serve the files that the page refers to."""
+        """Serve the REST documentation and the files that the pages refer to."""
+        app.add_route(DOCS_PATH, self.docs, methods=["GET"], include_in_schema=False)
         app.mount(ASSETS_PATH, self.assets, name="console-assets")
 
 
 CONSOLE = Console()
-page = CONSOLE.page
+page = CONSOLE.graphiql
 mount = CONSOLE.mount
 
 

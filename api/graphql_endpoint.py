@@ -72,7 +72,7 @@ class GraphQLEndpoint:
                     context_value=context,
                     operation_name=operation.operation_name,
                     operation_extensions=operation.extensions,
-                    allowed_operation_types=OperationType.from_http(method),
+                    allowed_operation_types=OperationType.from_http("GET" if method == "GET" else "POST"),
                 )
         except CannotGetOperationTypeError as error:
             raise RequestError(
@@ -90,4 +90,3 @@ class GraphQLEndpoint:
                 f"The operation took longer than {self.operation_timeout_seconds:g} seconds and was stopped.",
                 hint="Ask for less at once.",
             ) from error
-

@@ -51,7 +51,7 @@ async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
 async def _body(request: Request, max_bytes: int) -> bytes:
     too_large = RequestError(
         f"The body is larger than {max_bytes} bytes.",
-        status=HTTPStatus.CONTENT_TOO_LARGE if hasattr(HTTPStatus, "CONTENT_TOO_LARGE") else HTTPStatus(413),
+        status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         hint="Send a smaller document; values go into variables.",
     )
     announced = request.headers.get("content-length", "")

@@ -2,18 +2,22 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response, Security
+from pydantic import BaseModel, Field
 
 from api.credentials import LSN, freshness, identify
 from api.graphql_endpoint import SERVED_BY
+from api.openapi import AFTER, BEARER, RESPONSES
 from api.tokens import Tokens
 from db import search
-from db.engines import Engines
+from db.engines import EngineRole, Engines
 from db.search import EmployeeTable
 from schema.roles import Role, require
 from schema.types.employees import PERSONAL_FIELDS
 
-Text = Annotated[str, Query(description="Names, kana, romaji, numbers, workplaces; 1 to 200 characters.")]
+Text = Annotated[
+    str, Query(description="Names, kana, romaji, numbers, workplaces; 1 to 200 characters.", examples=["佐藤"])
+]
 Limit = Annotated[int, Query(description="How many at most, 1 to 100.")]
 Offset = Annotated[int, Query(description="How many of the best to leave out.")]
 
@@ -26,19 +30,33 @@ ENDPOINTS: dict[str, tuple[EmployeeTable, ...]] = {
 }
 
 
+class Found(BaseModel):
+    """A page of what was found, best first."""
+
+    query: str
+    limit: int
+    offset: int
+    count: int = Field(description="How many results are in this page.")
+    has_more: bool
+    served_by: EngineRole
+    took_ms: float
+    results: list[dict[str, Any]] = Field(
+        description="Each with its `table`, its `score` and the table's columns; personal ones are null without `hr`.",
+        examples=[[{"table": "staff", "score": 9.5, "employee_num": "S0001", "name": "佐藤 太郎"}]],
+    )
+
+
 def routes(engines: Engines, tokens: Tokens) -> APIRouter:
-    router = APIRouter(prefix="/api/search", tags=["search"])
+    router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[Security(BEARER)], responses=RESPONSES)
     for name, tables in ENDPOINTS.items():
-        router.get(
-            f"/{name}", name=name, summary=f"Search {', '.join(table.lower() for table in tables)}, best first."
-        )(_endpoint(engines, tokens, tables))
+        summary = f"Search {', '.join(table.lower() for table in tables)}, best first."
+        route = router.get(f"/{name}", name=name, summary=summary, openapi_extra={"parameters": [AFTER]})
+        route(_endpoint(engines, tokens, tables))
     return router
 
 
 def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...]) -> Any:  # noqa: ANN401 - a route of FastAPI's
-    async def answer(
-        request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0
-    ) -> dict[str, Any]:
+    async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> Found:
         identity = identify(request, tokens)
         require(identity, Role.VIEWER)
         found = await engines.read(
@@ -49,16 +67,16 @@ def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...
         if found.lsn is not None:
             response.headers[LSN] = str(found.lsn)
         page, personal = found.value, identity.has(Role.HR)
-        return {
-            "query": q,
-            "limit": limit,
-            "offset": offset,
-            "count": len(page.hits),
-            "has_more": page.has_next,
-            "served_by": found.served_by,
-            "took_ms": page.took_ms,
-            "results": [_result(hit, personal=personal) for hit in page.hits],
-        }
+        return Found(
+            query=q,
+            limit=limit,
+            offset=offset,
+            count=len(page.hits),
+            has_more=page.has_next,
+            served_by=found.served_by,
+            took_ms=page.took_ms,
+            results=[_result(hit, personal=personal) for hit in page.hits],
+        )
 
     return answer
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
-    log_format: str | None = Field(
-        default=None, pattern="^(json|console)$", description="'json' or 'console'; console on a terminal."
+    log_format: Literal["json", "console"] | None = Field(
+        default=None, description="'json' or 'console'; console on a terminal."
     )
 
     @field_validator("replica_urls", mode="before")

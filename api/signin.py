@@ -17,7 +17,9 @@ SESSION = timedelta(hours=12)
 LONGEST_TOKEN = 8 * 1024
 CONSOLE = "/graphql"
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "cache-control": "no-store",
     "referrer-policy": "same-origin",  # with "no-referrer" a browser sends the form with `Origin: null`
     "x-content-type-options": "nosniff",
@@ -30,8 +32,9 @@ input,button{{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin
 p.error{{color:#a00}}code{{background:#eee;padding:0 .3em}}</style>
 <h1>YuKyuDATA</h1>{error}
 <p>Paste a token; <code>yukyu token --role admin</code> prints one.</p>
-<form method="post" action="/sign-in"><label>Token<input name="token" type="password" autocomplete="off" autofocus required>
-</label><button>Sign in</button></form></html>"""
+<form method="post" action="/sign-in"><label>Token
+<input name="token" type="password" autocomplete="off" autofocus required></label>
+<button>Sign in</button></form></html>"""
 
 
 class SignInLinks:

@@ -9,6 +9,7 @@ from graphql.validation import specified_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.execution import ExecutionContext
 
 from schema.errors import QueryTooComplexError, as_graphql_error
 from schema.limits import Limits, check
@@ -75,6 +76,10 @@ class PrepareDocuments(SchemaExtension):
         if self._prepared is not None:
             context.pre_execution_errors = list(self._prepared.errors)
             # Strawberry would run the first of several operations when none is named.
-            if self._prepared.operations > 1 and not context.provided_operation_name:
+            if self._prepared.operations > 1 and _named(context) is None:
                 context.pre_execution_errors.append(GraphQLError("Name one of the document's operations to run."))
         yield
+
+
+def _named(context: ExecutionContext) -> str | None:
+    return context._provided_operation_name  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - has no public name

@@ -42,7 +42,7 @@ class Query:
         return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
 
     @strawberry.field(description="Ranked search over the employee tables, best first.", permission_classes=[IsViewer])
-    async def search(  # noqa: PLR0913 - the contract's arguments
+    async def search(  # noqa: PLR0913, PLR0917 - the contract's arguments
         self,
         info: Info,
         query: Annotated[
@@ -75,7 +75,9 @@ class Query:
         return SearchConnection.of(answer.value, served_by=answer.served_by, personal=info.context.sees_personal)
 
     @strawberry.field(
-        description="Completions for a search box: names, workplaces and employee numbers that start with what was typed.",
+        description=(
+            "Completions for a search box: names, workplaces and employee numbers that start with what was typed."
+        ),
         permission_classes=[IsViewer],
     )
     async def suggest(

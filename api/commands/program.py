@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from api.commands import check, data, database, node, schema, serve, token, up
+from api.commands import check, data, database, schema, serve, token, up
 from api.version import VERSION
 from db.errors import AppError
 
@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(serve.serve)
-app.command()(node.node)
 app.command()(check.check)
 app.command()(token.token)
 app.command()(schema.schema)
@@ -42,7 +41,7 @@ Version = Annotated[
 
 
 @app.callback()
-def options(version: Version = False) -> None:  # noqa: ARG001, FBT002 - `_version` acts on it
+def options(version: Version = False) -> None:  # noqa: FBT002 - `_version` acts on it
     """Take what stands before any command."""
 
 

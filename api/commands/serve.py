@@ -34,17 +34,19 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     logs.configure(settings.log_format)
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
-        Foreground().run(lambda foreground: answer(foreground, settings, found, tokens, SignInLinks(), listening))
+        Foreground().run(
+            lambda foreground: answer(foreground, settings, found, listening, tokens=tokens, links=SignInLinks())
+        )
 
 
 async def answer(  # noqa: PLR0913 - what one run of the API is made of
     foreground: Foreground,
     settings: Settings,
     found: Databases,
-    tokens: Tokens,
-    links: SignInLinks,
     listening: socket.socket,
     *,
+    tokens: Tokens,
+    links: SignInLinks,
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""

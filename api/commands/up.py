@@ -62,7 +62,9 @@ async def _up(
         console.print(f"\nYuKyuDATA runs on {origin} and stops with Ctrl-C.")
         console.print(f"Sign in as an administrator, once, with {links.make(origin)}\n")
         found = Databases(cluster.primary_url, (cluster.replica_url,) if cluster.replica_url else ())
-        await serve.answer(foreground, settings, found, secret.ensure(settings), links, listening, beat=True)
+        await serve.answer(
+            foreground, settings, found, listening, tokens=secret.ensure(settings), links=links, beat=True
+        )
         log.info("stopping")
 
 
@@ -82,7 +84,7 @@ async def _fill(cluster: EmbeddedCluster, rows: int, steps: Steps) -> None:
         await samples.load(
             cluster.primary_url,
             rows,
-            on_progress=lambda table, done, total: steps.show(f"Filling {table}", done / total if total else None),
+            on_progress=lambda subject, done, total: steps.show(f"Filling {subject}", done / total if total else None),
         )
     except samples.NotEmptyError:
         log.info("sample left out", reason="The database already holds rows.")

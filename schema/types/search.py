@@ -6,8 +6,8 @@ from typing import Self
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from db.search import SearchPage
 from db.search import Highlight as FoundIn
+from db.search import SearchPage
 from schema.types.employees import TYPES, EmployeeRecord
 from schema.types.enums import EmployeeTable, EngineRole
 from schema.types.page import PageInfo

@@ -1,37 +1,37 @@
 import json
-from typing import Any
 
 import pytest
 
 from schema.roles import Role
+from tests.api.application import Api
 
 ME = "{ me { name roles } }"
 
 
-async def test_who_asks_is_told_who_they_are(api: Any) -> None:
+async def test_who_asks_is_told_who_they_are(api: Api) -> None:
     data = await api.data(ME, roles=(Role.HR, Role.ADMIN))
 
     assert data == {"me": {"name": "aiko", "roles": ["hr", "admin"]}}
 
 
-async def test_who_has_no_token_is_anonymous_and_has_no_role(api: Any) -> None:
+async def test_who_has_no_token_is_anonymous_and_has_no_role(api: Api) -> None:
     assert await api.data(ME, roles=()) == {"me": {"name": "anonymous", "roles": []}}
 
 
 @pytest.mark.parametrize(
     "field", ['search(query: "田中") { totalCount }', 'suggest(prefix: "田")', 'node(id: "x:y") { id }']
 )
-async def test_looking_people_up_needs_a_sign_in(api: Any, field: str) -> None:
+async def test_looking_people_up_needs_a_sign_in(api: Api, field: str) -> None:
     assert (await api.refusal(f"{{ {field} }}", roles=()))["code"] == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.HR])
-async def test_health_needs_an_administrator(api: Any, role: Role) -> None:
+async def test_health_needs_an_administrator(api: Api, role: Role) -> None:
     assert (await api.refusal("{ health { status } }", roles=(role,)))["code"] == "FORBIDDEN"
 
 
 @pytest.mark.parametrize("header", ["Bearer forged", "Bearer", "Basic YTpi", "nonsense"])
-async def test_bad_credentials_are_refused_even_where_none_are_needed(api: Any, header: str) -> None:
+async def test_bad_credentials_are_refused_even_where_none_are_needed(api: Api, header: str) -> None:
     response = await api.client.post("/graphql", json={"query": ME}, headers={"authorization": header})
 
     assert response.status_code == 401
@@ -64,7 +64,7 @@ async def test_bad_credentials_are_refused_even_where_none_are_needed(api: Any, 
     ],
     ids=lambda value: repr(value[:30]) if isinstance(value, bytes) else str(value),
 )
-async def test_what_is_not_a_request_is_refused_in_words(api: Any, body: bytes, status: int) -> None:
+async def test_what_is_not_a_request_is_refused_in_words(api: Api, body: bytes, status: int) -> None:
     response = await api.client.post("/graphql", content=body, headers={"content-type": "application/json"})
 
     assert response.status_code == status
@@ -95,16 +95,24 @@ async def test_what_is_not_a_request_is_refused_in_words(api: Any, body: bytes, 
     ],
     ids=lambda value: value[:40],
 )
-async def test_a_document_that_cannot_be_run_is_refused_by_its_code(api: Any, query: str, code: str) -> None:
+async def test_a_document_that_cannot_be_run_is_refused_by_its_code(api: Api, query: str, code: str) -> None:
     assert (await api.refusal(query))["code"] == code
 
 
-async def test_unknown_variables_are_no_harm_and_missing_ones_are_named(api: Any) -> None:
+async def test_one_of_several_operations_runs_by_its_name(api: Api) -> None:
+    document = "query A { me { name } } query B { me { roles } }"
+
+    response = await api.client.post("/graphql", json={"query": document, "operationName": "B"})
+
+    assert response.json() == {"data": {"me": {"roles": []}}}
+
+
+async def test_unknown_variables_are_no_harm_and_missing_ones_are_named(api: Api) -> None:
     assert await api.data(ME, {"unknown": [[[]]]})
     assert "$q" in (await api.refusal("query ($q: String!) { suggest(prefix: $q) }"))["message"]
 
 
-async def test_the_answer_comes_in_the_type_that_was_asked_for(api: Any) -> None:
+async def test_the_answer_comes_in_the_type_that_was_asked_for(api: Api) -> None:
     new = "application/graphql-response+json"
 
     answered = await api.client.post("/graphql", json={"query": ME}, headers={"accept": new})
@@ -119,24 +127,24 @@ async def test_the_answer_comes_in_the_type_that_was_asked_for(api: Any) -> None
     assert neither.status_code == 406
 
 
-async def test_only_json_is_taken_by_post(api: Any) -> None:
+async def test_only_json_is_taken_by_post(api: Api) -> None:
     response = await api.client.post("/graphql", content="{}", headers={"content-type": "text/plain"})
 
     assert response.status_code == 415
 
 
-async def test_a_query_may_come_by_get(api: Any) -> None:
+async def test_a_query_may_come_by_get(api: Api) -> None:
     response = await api.client.get("/graphql", params={"query": ME, "variables": "{}"})
 
     assert response.json() == {"data": {"me": {"name": "anonymous", "roles": []}}}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-async def test_other_methods_are_refused(api: Any, method: str) -> None:
+async def test_other_methods_are_refused(api: Api, method: str) -> None:
     assert (await api.client.request(method, "/graphql")).status_code == 405
 
 
-async def test_each_request_has_an_id_of_its_own_or_the_callers(api: Any) -> None:
+async def test_each_request_has_an_id_of_its_own_or_the_callers(api: Api) -> None:
     own = await api.client.get("/livez", headers={"x-request-id": "from-the-proxy.7"})
     made = await api.client.get("/livez", headers={"x-request-id": "not an id\t"})
 
@@ -144,7 +152,7 @@ async def test_each_request_has_an_id_of_its_own_or_the_callers(api: Any) -> Non
     assert len(made.headers["x-request-id"]) == 32
 
 
-async def test_the_position_of_a_read_is_answered_and_nonsense_refused(api: Any) -> None:
+async def test_the_position_of_a_read_is_answered_and_nonsense_refused(api: Api) -> None:
     headers = {"x-yukyu-lsn": "0/1"}
 
     data = await api.client.post(
@@ -159,12 +167,12 @@ async def test_the_position_of_a_read_is_answered_and_nonsense_refused(api: Any)
     assert refusal["code"] == "BAD_USER_INPUT"
 
 
-async def test_probes_answer_without_a_token(api: Any) -> None:
+async def test_probes_answer_without_a_token(api: Api) -> None:
     assert (await api.client.get("/livez")).status_code == 200
     assert (await api.client.get("/readyz")).json()["status"] == "ready"
 
 
-async def test_what_is_nowhere_is_said_to_be_nowhere(api: Any) -> None:
+async def test_what_is_nowhere_is_said_to_be_nowhere(api: Api) -> None:
     response = await api.client.get("/nowhere")
 
     assert response.status_code == 404

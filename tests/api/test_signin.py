@@ -1,9 +1,8 @@
-from typing import Any
-
 from schema.roles import Role
+from tests.api.application import Api
 
 
-async def test_the_link_signs_an_administrator_in_once(api: Any) -> None:
+async def test_the_link_signs_an_administrator_in_once(api: Api) -> None:
     link = api.links.make("http://yukyu.test")
 
     first = await api.client.get(link)
@@ -18,14 +17,14 @@ async def test_the_link_signs_an_administrator_in_once(api: Any) -> None:
     assert "set-cookie" not in second.headers
 
 
-async def test_a_code_that_was_never_made_opens_nothing(api: Any) -> None:
+async def test_a_code_that_was_never_made_opens_nothing(api: Api) -> None:
     response = await api.client.get("/sign-in", params={"code": "guessed"})
 
     assert response.status_code == 403
     assert "guessed" not in response.text
 
 
-async def test_a_pasted_token_signs_in_and_signing_out_forgets_it(api: Any) -> None:
+async def test_a_pasted_token_signs_in_and_signing_out_forgets_it(api: Api) -> None:
     signed_in = await api.client.post("/sign-in", data={"token": api.token(Role.HR)})
     me = await api.client.post("/graphql", json={"query": "{ me { roles } }"})
     await api.client.post("/sign-out")
@@ -36,7 +35,7 @@ async def test_a_pasted_token_signs_in_and_signing_out_forgets_it(api: Any) -> N
     assert after.json()["data"]["me"]["roles"] == []
 
 
-async def test_a_forged_token_and_a_form_from_elsewhere_are_refused(api: Any) -> None:
+async def test_a_forged_token_and_a_form_from_elsewhere_are_refused(api: Api) -> None:
     forged = await api.client.post("/sign-in", data={"token": "forged"})
     foreign = await api.client.post(
         "/sign-in", data={"token": api.token(Role.ADMIN)}, headers={"origin": "http://evil.test"}

@@ -15,7 +15,7 @@ from db.cluster.errors import ClusterError, NotInstalledError, NotRunningError, 
 from db.cluster.identity import Identity
 from db.cluster.installation import Installation, OnProgress, silent
 from db.cluster.layout import Layout
-from db.cluster.lock import held
+from db.cluster.lock import held, holder
 from db.cluster.passwords import Passwords
 from db.cluster.postmaster import Postmaster
 from db.cluster.server import Server
@@ -91,11 +91,13 @@ class EmbeddedCluster:
 
     @classmethod
     def locate(cls, data_dir: Path) -> "EmbeddedCluster":
-        """Return the cluster that runs in a directory, from its files alone; `replica` is None when that is not up.
+        """Return the cluster that runs in a directory, from its files alone.
+
+        One of its servers may be away at the moment, as long as somebody looks after them.
 
         Raises:
             NotInstalledError: there has never been one.
-            NotRunningError: its primary does not run.
+            NotRunningError: its primary does not run, and nobody is about to start it.
             UnreachableError: it belongs to another user.
         """
         layout = Layout.of(data_dir)
@@ -103,15 +105,17 @@ class EmbeddedCluster:
             desired = States(layout.state).desired()
             if PRIMARY not in desired.servers or not layout.passwords.exists():
                 raise NotInstalledError(layout.root)
-            up = {name: spec for name, spec in desired.servers.items() if _is_up(layout, spec)}
+            wanted = {name: spec for name, spec in desired.servers.items() if spec.running}
+            directory = layout.data_directory(wanted[PRIMARY].directory)
+            runs = Postmaster.find(directory) is not None or holder(layout) is not None
             passwords = Passwords.load_or_create(layout.passwords)
         except PermissionError as failure:
             raise UnreachableError(
                 f"{failure.filename} belongs to another user.", hint="Run this as the user who runs `yukyu up`."
             ) from failure
-        if PRIMARY not in up:
+        if not runs:
             raise NotRunningError(PRIMARY, layout.root)
-        return cls(layout, passwords, up[PRIMARY], up.get(REPLICA))
+        return cls(layout, passwords, wanted[PRIMARY], wanted.get(REPLICA))
 
 
 @asynccontextmanager
@@ -160,10 +164,6 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _is_up(layout: Layout, spec: ServerSpec) -> bool:
-    return spec.running and Postmaster.find(layout.data_directory(spec.directory)) is not None
 
 
 def _installation(layout: Layout, binaries: Binaries, on_progress: OnProgress) -> Installation:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
+import psutil
 from filelock import FileLock, Timeout
 
 from db.cluster.errors import AlreadyRunningError
@@ -21,7 +22,7 @@ def held(layout: Layout) -> Generator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise AlreadyRunningError(layout.root, _holder(layout)) from None
+        raise AlreadyRunningError(layout.root, holder(layout)) from None
     try:
         layout.pid.write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
@@ -30,7 +31,9 @@ def held(layout: Layout) -> Generator[None]:
         lock.release()
 
 
-def _holder(layout: Layout) -> int | None:
-    with suppress(OSError, ValueError):
-        return int(layout.pid.read_text(encoding="ascii"))
+def holder(layout: Layout) -> int | None:
+    """Return the process that holds a directory's lock; None when there is none."""
+    with suppress(FileNotFoundError, ValueError):
+        pid = int(layout.pid.read_text(encoding="ascii"))
+        return pid if psutil.pid_exists(pid) else None
     return None

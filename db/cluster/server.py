@@ -48,6 +48,7 @@ class Server:
         self._following = Following(installation, name, patience)
         self._postmaster: Postmaster | None = None
         self._observed: Observed | None = None
+        self._checked: Desired | None = None
         self._failures = 0
         self._quick_deaths = 0
         self._signs_of_damage = 0
@@ -111,10 +112,12 @@ class Server:
         if self._postmaster is None and (found := Postmaster.find(place)):
             log.info("adopting a running server", server=self.name, pid=found.pid)
             self._begin(found)
-        wanted = files.settings_text(self._installation, self.name, spec, desired)
-        if self._postmaster and (self._postmaster.data_directory != place or files.present_settings(place) != wanted):
-            log.info("stopping a server that should be another", server=self.name)
-            await self._end()
+        if self._postmaster and desired != self._checked:
+            self._checked = desired
+            wanted = files.settings_text(self._installation, self.name, spec, desired)
+            if self._postmaster.data_directory != place or files.present_settings(place) != wanted:
+                log.info("stopping a server that should be another", server=self.name)
+                await self._end()
 
     async def _look(self, spec: ServerSpec, desired: Desired) -> None:
         await self._wait_accepting()
@@ -204,6 +207,7 @@ class Server:
         self._postmaster = postmaster
         self._started_at = time.monotonic()
         self._probe_at = 0.0
+        self._checked = None
         self._following.begin()
 
     async def _wait_accepting(self) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from db.cluster.identity import Identity
 from db.cluster.postmaster import PID_FILE
 from tests.db.cluster.witness import answer, connected, postmaster, processes_of
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("supervising.py")
 
 
@@ -22,10 +20,7 @@ PROGRAM = Path(__file__).with_name("supervising.py")
 async def supervised(home: Path, binaries: Binaries, *, until: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Open a cluster in another process, as far as the line `until`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, PROGRAM, home, binaries.directory),
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
+        *(sys.executable, PROGRAM, home, binaries.directory), stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     try:

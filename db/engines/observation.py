@@ -22,7 +22,7 @@ STATE: Final = """
            (SELECT count(*) > 0 FROM pg_stat_wal_receiver
             WHERE  pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming')                AS streaming,
            CASE WHEN recovering THEN pg_is_wal_replay_paused() ELSE false END                      AS paused,
-           to_regclass('replication_heartbeat') IS NOT NULL                                        AS beats
+           coalesce(has_table_privilege(to_regclass('replication_heartbeat'), 'SELECT'), false)    AS beats
     FROM   pg_is_in_recovery() AS recovering
 """
 BEAT: Final = "SELECT beat_at FROM replication_heartbeat"

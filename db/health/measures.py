@@ -14,7 +14,7 @@ MEASURES: Final = """
            (SELECT sum(numbackends)::int FROM pg_stat_database)                           AS connections,
            current_setting('max_connections')::int                                        AS max_connections,
            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END                AS replayed,
-           to_regclass('alembic_version') IS NOT NULL                                     AS migrated
+           coalesce(has_table_privilege(to_regclass('alembic_version'), 'SELECT'), false) AS migrated
 """
 REVISION: Final = "SELECT max(version_num) FROM alembic_version"
 

@@ -54,7 +54,8 @@ async def report(
 
 
 def _checks(found: Sequence[Examination], *, now: datetime) -> list[HealthCheck]:
-    others = [each for each in found if not each.leads and each.node.configured is EngineRole.REPLICA]
+    led = any(each.leads for each in found)
+    others = [each for each in found if not each.leads and (led or each.node.configured is EngineRole.REPLICA)]
     possible = [
         checks.primary(found),
         *(checks.replica(each) for each in others),

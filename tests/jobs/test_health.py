@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from db import migrations
-from db.engines import EngineRole, Engines
+from db.engines import EngineRole, Engines, Node
 from db.health import heartbeat
 from jobs import health
 from jobs.health import HealthCheck, HealthStatus, Report
@@ -120,6 +120,21 @@ async def test_replica_that_stands_still_is_late_by_its_heartbeat_and_by_bytes(p
 def admin_on_replica(database: Database) -> str:
     mine, its = (url.rpartition("@")[2].partition("/")[0] for url in (database.admin_url, database.replica_url))
     return database.admin_url.replace(mine, its)
+
+
+async def test_two_servers_that_take_writes_are_told(pair: Pair, database: Database) -> None:
+    pair.replica.lead_to(database.primary_url)
+    await eventually(lambda: takes_writes(pair.engines.nodes[1]))
+
+    measured = await report(pair)
+
+    assert measured.status is DEGRADED
+    assert [node.role for node in measured.nodes] == [EngineRole.PRIMARY, EngineRole.PRIMARY]
+    assert "two servers believe they lead" in check(measured, "replica").message
+
+
+async def takes_writes(node: Node) -> bool:
+    return node.role is EngineRole.PRIMARY
 
 
 async def test_servers_that_hang_are_reported_within_two_seconds(pair: Pair) -> None:

@@ -11,11 +11,11 @@ import structlog
 from db.cluster import ports, urls
 from db.cluster.binaries import Binaries
 from db.cluster.desired import Desired, Role, ServerSpec, States
-from db.cluster.errors import ClusterError, NotInstalledError, NotRunningError, PortInUseError, UnreachableError
+from db.cluster.errors import ClusterError, NotInstalledError, NotRunningError, PortInUseError
 from db.cluster.identity import Identity
 from db.cluster.installation import Installation, OnProgress, silent
 from db.cluster.layout import Layout
-from db.cluster.lock import held, holder
+from db.cluster.lock import allowed, held, holder
 from db.cluster.passwords import Passwords
 from db.cluster.postmaster import Postmaster
 from db.cluster.server import Server
@@ -79,9 +79,11 @@ class EmbeddedCluster:
             ClusterError: the primary cannot be started, for the reason the sentence says.
         """
         layout = Layout.of(data_dir)
-        layout.create()
+        with allowed():
+            layout.create()
         with held(layout):
-            installation = _installation(layout, binaries or Binaries.find(), on_progress)
+            with allowed():
+                installation = _installation(layout, binaries or Binaries.find(), on_progress)
             wishes = {PRIMARY: primary_port, REPLICA: replica_port}
             wanted = [PRIMARY, REPLICA] if replica else [PRIMARY]
             desired = installation.states.change(lambda before: _want(before, wishes, wanted, settings or {}))
@@ -101,7 +103,7 @@ class EmbeddedCluster:
             UnreachableError: it belongs to another user.
         """
         layout = Layout.of(data_dir)
-        try:
+        with allowed():
             desired = States(layout.state).desired()
             if PRIMARY not in desired.servers or not layout.passwords.exists():
                 raise NotInstalledError(layout.root)
@@ -109,10 +111,6 @@ class EmbeddedCluster:
             directory = layout.data_directory(wanted[PRIMARY].directory)
             runs = Postmaster.find(directory) is not None or holder(layout) is not None
             passwords = Passwords.load_or_create(layout.passwords)
-        except PermissionError as failure:
-            raise UnreachableError(
-                f"{failure.filename} belongs to another user.", hint="Run this as the user who runs `yukyu up`."
-            ) from failure
         if not runs:
             raise NotRunningError(PRIMARY, layout.root)
         return cls(layout, passwords, wanted[PRIMARY], wanted.get(REPLICA))

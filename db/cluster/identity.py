@@ -33,10 +33,10 @@ class Identity:
     def choose(cls, clusters: Path) -> "Identity":
         """Return the owner of the data directories that are there already, else the preferred user, else oneself."""
         if os.geteuid() != 0:
-            return cls._of(pwd.getpwuid(os.geteuid()), switched=False)
+            return cls._of(_entry(os.geteuid()), switched=False)
         owners = {directory.stat().st_uid for directory in clusters.glob("*/") if directory.is_dir()} - {0}
         if len(owners) == 1:
-            return cls._of(pwd.getpwuid(owners.pop()), switched=True)
+            return cls._of(_entry(owners.pop()), switched=True)
         for name in PREFERRED:
             try:
                 return cls._of(pwd.getpwnam(name), switched=True)
@@ -86,3 +86,13 @@ class Identity:
         except OSError:
             return False
         return done.returncode == 0
+
+
+def _entry(uid: int) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise UnreachableError(
+            f"The user with the number {uid} has no name on this machine, and PostgreSQL runs as none without.",
+            hint=f"Give it one: useradd --uid {uid} yukyu",
+        ) from None

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import psutil
 from filelock import FileLock, Timeout
 
-from db.cluster.errors import AlreadyRunningError
+from db.cluster.errors import AlreadyRunningError, UnreachableError
 from db.cluster.layout import Layout
 
 
@@ -20,7 +20,8 @@ def held(layout: Layout) -> Generator[None]:
     """
     lock = FileLock(layout.lock)
     try:
-        lock.acquire(timeout=0)
+        with allowed():
+            lock.acquire(timeout=0)
     except Timeout:
         raise AlreadyRunningError(layout.root, holder(layout)) from None
     try:
@@ -29,6 +30,18 @@ def held(layout: Layout) -> Generator[None]:
     finally:
         layout.pid.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def allowed() -> Generator[None]:
+    """Say in a sentence that the files belong to somebody else."""
+    try:
+        yield
+    except PermissionError as failure:
+        raise UnreachableError(
+            f"{failure.filename} belongs to another user, or is in a directory of another's.",
+            hint="Run this as the user who runs `yukyu up`, or choose another --data-dir.",
+        ) from failure
 
 
 def holder(layout: Layout) -> int | None:

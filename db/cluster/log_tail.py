@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-LINES, BYTES = 8, 8192
+LINES, BYTES = 4, 4096
 
 
 def log_tail(directory: Path) -> str:

@@ -24,7 +24,7 @@ TICK_SECONDS = 0.2
 PROBE_SECONDS = 5.0
 # Waits after failures, and before the restart of a server that dies soon after its start again and again.
 BACKOFF_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-STEADY_SECONDS = 30.0
+STEADY_SECONDS = 10.0
 # A replica that fails to start, or cannot read its files, this often is cloned anew; if that does not help, once only.
 SIGNS_BEFORE_CLONING = 3
 # How long an orderly shutdown may take, then an immediate one, before the processes are killed.

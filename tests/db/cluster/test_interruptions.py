@@ -48,8 +48,9 @@ async def test_servers_outlive_a_killed_supervisor_and_are_adopted(home: Path, b
     assert processes_of(home) == []
 
 
-async def test_terminated_supervisor_stops_its_servers_in_order(home: Path, binaries: Binaries) -> None:
-    async with supervised(home, binaries, until="ready") as process:
+@pytest.mark.parametrize("step", ["ready", "Copying the primary for the replica"])
+async def test_interrupted_supervisor_leaves_no_process_behind(home: Path, binaries: Binaries, step: str) -> None:
+    async with supervised(home, binaries, until=step) as process:
         process.send_signal(signal.SIGINT)
         await process.wait()
 

@@ -12,7 +12,7 @@ from db.cluster import (
     PortInUseError,
 )
 from db.cluster.desired import Desired, ServerSpec, States
-from db.cluster.errors import DataDirectoryError
+from db.cluster.errors import DataDirectoryError, StartError
 from tests.db.cluster.conftest import FORGETFUL
 from tests.db.cluster.witness import answer, connected, processes_of
 
@@ -68,6 +68,19 @@ async def test_busy_port_is_named_with_the_setting_that_changes_it(stopped: Path
     async with EmbeddedCluster.open(stopped, binaries=binaries, settings=FORGETFUL, primary_port=port) as cluster:
         assert cluster.primary_url.endswith(f":{port}/yukyu")
         assert await answer(cluster.replica_url, "SELECT answer FROM kept") == "yes"
+
+
+async def test_mistake_in_the_own_settings_is_told_in_the_words_of_postgresql(
+    stopped: Path, binaries: Binaries
+) -> None:
+    own = stopped / "postgresql.local.conf"
+    before = own.read_text()
+    own.write_text("shared_bufers = 1GB\n")
+    try:
+        with pytest.raises(StartError, match="shared_bufers"):
+            await EmbeddedCluster.open(stopped, binaries=binaries).__aenter__()
+    finally:
+        own.write_text(before)
 
 
 async def test_data_of_another_version_is_left_alone(stopped: Path, binaries: Binaries) -> None:

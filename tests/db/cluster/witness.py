@@ -9,6 +9,7 @@ import asyncpg
 import psutil
 
 from db.cluster import EmbeddedCluster
+from db.cluster.connection import AWAY
 from db.cluster.postmaster import Postmaster
 
 
@@ -34,7 +35,7 @@ async def eventually(condition: Callable[[], Awaitable[object]], *, seconds: flo
             try:
                 if await condition():
                     return
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except AWAY:
                 pass
             await asyncio.sleep(0.05)
 

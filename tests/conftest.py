@@ -150,6 +150,15 @@ async def database(cluster: EmbeddedCluster, template: str) -> AsyncIterator[Dat
     await drop_database(cluster, name)
 
 
+@pytest.fixture(scope="module")
+async def module_database(cluster: EmbeddedCluster, template: str) -> AsyncIterator[Database]:
+    """A fresh database that a module's tests share, for those that do not write or write once."""
+    name = f"test_{next(NUMBERS)}"
+    await create_database(cluster, name, template=template)
+    yield database_of(cluster, name)
+    await drop_database(cluster, name)
+
+
 @pytest.fixture
 async def empty_database(cluster: EmbeddedCluster) -> AsyncIterator[Database]:
     """A fresh database in which no migration has run."""

@@ -1,7 +1,6 @@
 """The whole application over a real primary and replica."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,13 +15,14 @@ from jobs import health
 from tests.api.application import ORIGIN, TOKENS, Api
 
 
-@pytest.fixture
-async def api(database: Any, tmp_path: Path) -> AsyncIterator[Api]:
+@pytest.fixture(scope="module")
+async def api(module_database: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    database, disk = module_database, tmp_path_factory.mktemp("disk")
     links = SignInLinks()
     async with Engines.open(database.primary_url, [database.replica_url]) as engines:
 
         async def examine() -> health.Report:
-            return await health.report(engines, version=VERSION, directories=[tmp_path])
+            return await health.report(engines, version=VERSION, directories=[disk])
 
         app = create_app(engines, Settings(), tokens=TOKENS, links=links, examine=examine)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -62,11 +62,11 @@ PERSONAL = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def people(api: Api) -> Api:
     connection = await asyncpg.connect(api.primary_url)
     await connection.execute(PEOPLE)
-    api.lsn = str(await connection.fetchval("SELECT pg_current_wal_insert_lsn()"))
+    api.lsn = str(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))
     await connection.close()
     return api
 

@@ -1,5 +1,12 @@
+import pytest
+
 from schema.roles import Role
 from tests.api.application import Api
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_signed_in(api: Api) -> None:
+    api.client.cookies.clear()
 
 
 async def test_the_link_signs_an_administrator_in_once(api: Api) -> None:

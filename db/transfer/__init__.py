@@ -1,6 +1,7 @@
 """Moves many rows at once into the six tables: by COPY, in one transaction that lets readers go on."""
 
 from db.transfer.copying import Rows, TableRow, copy
+from db.transfer.indexes import set_aside
 from db.transfer.merging import Merged, Rejected, merge
 from db.transfer.stage import Stage
 from db.transfer.tables import TABLES, count, table_of, truncate, writable_columns
@@ -17,6 +18,7 @@ __all__ = [
     "copy",
     "count",
     "merge",
+    "set_aside",
     "table_of",
     "truncate",
     "vacuum",

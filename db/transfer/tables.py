@@ -22,7 +22,7 @@ _DIALECT = dialect()
 _NAMES = ", ".join(table.name for table in TABLES)
 
 # Nobody else writes until the transaction ends; everybody may read. Whoever is in the way is waited for, not for ever.
-PATIENCE = "SET LOCAL lock_timeout = '15s'"
+PATIENCE = "SELECT set_config('lock_timeout', $1, true)"
 LOCK = f"LOCK TABLE {_NAMES} IN SHARE ROW EXCLUSIVE MODE"
 TRUNCATE = f"TRUNCATE {_NAMES}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import asyncpg
 
@@ -22,15 +23,18 @@ _UNREACHABLE = (
 
 Writer = asyncpg.Connection
 
+# How long another writer is waited for.
+PATIENT = timedelta(seconds=15)
+
 
 class TablesBusyError(AppError):
     """Somebody else holds the tables."""
 
     code = "DATABASE_UNAVAILABLE"
 
-    def __init__(self) -> None:
+    def __init__(self, patience: timedelta) -> None:
         super().__init__(
-            "Another transaction has been writing to the tables for 15 seconds; nothing was changed.",
+            f"Another transaction has been writing for {patience.total_seconds():g} seconds; nothing was changed.",
             hint="Run this again when the other import or migration has ended.",
         )
 
@@ -59,7 +63,7 @@ class NotWritableError(AppError):
 
 
 @asynccontextmanager
-async def writing(url: str) -> AsyncGenerator[Writer]:
+async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[Writer]:
     """Give a connection inside a transaction that alone writes to the six tables.
 
     Everything is kept when the block ends, nothing when it raises or the process dies.
@@ -74,7 +78,7 @@ async def writing(url: str) -> AsyncGenerator[Writer]:
         connection: Writer = await asyncpg.connect(url)
         try:
             async with connection.transaction():
-                await connection.execute(PATIENCE)
+                await connection.execute(PATIENCE, f"{patience / timedelta(milliseconds=1):.0f}ms")
                 await connection.execute(LOCK)
                 yield connection
         finally:
@@ -82,7 +86,7 @@ async def writing(url: str) -> AsyncGenerator[Writer]:
     except _UNREACHABLE as error:
         raise DatabaseUnavailableError(f"The database could not be reached, or broke off: {error}") from error
     except asyncpg.LockNotAvailableError as error:
-        raise TablesBusyError from error
+        raise TablesBusyError(patience) from error
     except asyncpg.UndefinedTableError as error:
         raise NotMigratedError from error
     except asyncpg.ReadOnlySQLTransactionError as error:

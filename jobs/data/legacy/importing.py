@@ -82,7 +82,11 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and w
         rows,
         lambda _taken: on_progress(table.name, report.read, found.rows),
     )
-    _record(report, table, await transfer.merge(connection, stage))
+    # Nobody misses the indexes of a table that has no rows yet.
+    coming = 0 if await transfer.count(connection, table) else report.read
+    async with transfer.set_aside(connection, [table], coming):
+        merged = await transfer.merge(connection, stage)
+    _record(report, table, merged)
     return report
 
 

@@ -12,6 +12,9 @@ MOST_ROWS = 2_000_000
 DEFAULT_SEED = 1
 _ABOUT_USES_A_ROW = 9
 
+# What progress is reported of after the last table.
+INDEXES = "indexes"
+
 
 class NotEmptyError(AppError):
     """The database already holds what the sample would be mixed up with."""
@@ -36,7 +39,7 @@ async def load(
 ) -> dict[str, int]:
     """Put `rows` rows into each of the four employee tables, and the usage and requests that belong to them.
 
-    Either all of it is there afterwards or nothing of it. Readers see the old state until then.
+    Either all of it is there afterwards or nothing of it; readers of the tables wait until then.
 
     Returns:
         How many rows each of the six tables got.
@@ -49,7 +52,10 @@ async def load(
         raise BadInputError(f"A sample has 1 to {MOST_ROWS:,} rows a table, not {rows:,}.")
     async with transfer.writing(url) as connection:
         await _make_room(connection, replace=replace)
-        loaded = await _fill(connection, rows, seed, on_progress)
+        async with transfer.set_aside(connection, transfer.TABLES, rows):
+            loaded = await _fill(connection, rows, seed, on_progress)
+            on_progress(INDEXES, 0, 1)
+        on_progress(INDEXES, 1, 1)
     await transfer.vacuum(url)
     return loaded
 

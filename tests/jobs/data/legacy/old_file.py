@@ -1,6 +1,7 @@
 """Files as the old application left them: its own tables, everything text or real."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -43,11 +44,14 @@ class OldFile:
             connection.executescript(script)
 
     def add(self, table: str, **values: object) -> None:
-        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        self.add_all(table, [values])
+
+    def add_all(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        columns, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
         with closing(sqlite3.connect(self.path)) as connection, connection:
-            connection.execute(
+            connection.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - the test's own words
-                tuple(values.values()),
+                [tuple(row.values()) for row in rows],
             )
 
 

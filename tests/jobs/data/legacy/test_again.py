@@ -22,11 +22,12 @@ VERSIONS = " UNION ALL ".join(
 
 
 def fill(old: OldFile, rows: int = 3) -> None:
-    for n in range(rows):
-        old.add("employees", employee_num=n, name="名", year=2025, granted=10, last_updated=None)
-        old.add("genzai", id=f"genzai_{n}", employee_num=n, name="名", hire_date="2020/4/1")
-        old.add("yukyu_usage_details", employee_num=n, use_date=f"2025-04-{n % 28 + 1:02}", days_used=1)
-        old.add("leave_requests", employee_num=n, start_date="2025-04-01", end_date="2025-04-01", days_requested=1)
+    numbers = range(rows)
+    old.add_all("employees", [{"employee_num": n, "name": "名", "year": 2025, "granted": 10} for n in numbers])
+    old.add_all("genzai", [{"id": f"genzai_{n}", "employee_num": n, "name": "名"} for n in numbers])
+    old.add_all("yukyu_usage_details", [{"employee_num": n, "use_date": "2025/4/1"} for n in numbers])
+    request = {"start_date": "2025-04-01", "end_date": "2025-04-01", "days_requested": 1}
+    old.add_all("leave_requests", [{"employee_num": n} | request for n in numbers])
 
 
 async def test_the_second_import_writes_nothing(database: Database, old: OldFile) -> None:

@@ -17,6 +17,10 @@ TABLES = ("employees", "yukyu_usage_details", "genzai", "ukeoi", "staff", "leave
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
+def beside(directory: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -37,7 +41,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: by
 async def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(NotReadableError, match="cannot be opened: No such file"):
         await import_file(NOWHERE, tmp_path / "yukyu.db")
-    assert list(tmp_path.iterdir()) == []
+    assert beside(tmp_path) == {}
 
 
 async def test_a_database_of_something_else_is_refused(old: OldFile) -> None:
@@ -63,9 +67,7 @@ async def test_what_is_in_the_write_ahead_log_is_read(database: Database, old: O
         writer.execute("INSERT INTO genzai (id, employee_num, name) VALUES ('genzai_1', '1', '一')")
         writer.commit()
         left = tmp_path / "left"
-        left.mkdir()
-        for file in tmp_path.glob("yukyu.db*"):
-            shutil.copy(file, left)
+        shutil.copytree(tmp_path, left, ignore=shutil.ignore_patterns("left"))
 
     assert (left / "yukyu.db-wal").stat().st_size > 0
     report = await import_file(database.primary_url, left / "yukyu.db")
@@ -75,12 +77,12 @@ async def test_what_is_in_the_write_ahead_log_is_read(database: Database, old: O
 
 async def test_a_file_closed_well_is_read_without_leaving_anything_beside_it(database: Database, old: OldFile) -> None:
     old.run("PRAGMA journal_mode = wal; INSERT INTO genzai (id, employee_num, name) VALUES ('genzai_1', '1', '一')")
-    before = {file.name: file.read_bytes() for file in old.path.parent.iterdir()}
+    before = beside(old.path.parent)
 
     report = await import_file(database.primary_url, old.path)
 
     assert report.tables["genzai"].inserted == 1
-    assert {file.name: file.read_bytes() for file in old.path.parent.iterdir()} == before
+    assert beside(old.path.parent) == before
 
 
 async def test_a_file_that_is_being_written_to_is_refused(old: OldFile) -> None:

@@ -14,7 +14,8 @@ from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
 async def test_a_leave_account_comes_over_as_it_is(database: Database, old: OldFile) -> None:
     old.add(
-        "employees", id="12345.0_2025", employee_num=12345.0, name="髙橋　太郎 ", haken="㈱三河製作所", granted=20.0, used=7.300000000000001,
+        "employees", id="12345.0_2025", employee_num=12345.0, name="髙橋　太郎 ", haken="㈱三河製作所", granted=20.0,
+        used=7.300000000000001,
         balance=-0.5, expired=0.0, usage_rate=36.0, year=2025.0, last_updated="2025-04-01T10:20:30.123456",
     )  # fmt: skip
 

@@ -1,32 +1,41 @@
 """All commands together, and what an error looks like on a terminal."""
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from api.commands import check, data, database, schema, serve, token, up
 from api.version import VERSION
 from db.errors import AppError
 
 FAILED, USAGE = 1, 2
 
-app = typer.Typer(
-    name="yukyu",
-    help="Paid-leave data with ranked search, on PostgreSQL. Start with `yukyu up`.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
-app.command()(up.up)
-app.command()(serve.serve)
-app.command()(check.check)
-app.command()(token.token)
-app.command()(schema.schema)
-app.add_typer(database.app, name="db")
-app.add_typer(data.app, name="data")
+# Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
+COMMANDS = ("up", "serve", "check", "token", "schema")
+GROUPS = {"db": "database", "data": "data"}
+
+
+def program(wanted: str | None) -> typer.Typer:
+    """Return the command line with the one command that is wanted, or with all when it is none of them."""
+    app = typer.Typer(
+        name="yukyu",
+        help="Paid-leave data with ranked search, on PostgreSQL. Start with `yukyu up`.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+    app.callback()(options)
+    known = wanted in COMMANDS or wanted in GROUPS
+    for name in COMMANDS:
+        if name == wanted or not known:
+            app.command(name)(getattr(import_module(f"api.commands.{name}"), name))
+    for name, module in GROUPS.items():
+        if name == wanted or not known:
+            app.add_typer(import_module(f"api.commands.{module}").app, name=name)
+    return app
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
@@ -40,7 +49,6 @@ Version = Annotated[
 ]
 
 
-@app.callback()
 def options(version: Version = False) -> None:  # noqa: FBT002 - `_version` acts on it
     """Take what stands before any command."""
 
@@ -48,7 +56,7 @@ def options(version: Version = False) -> None:  # noqa: FBT002 - `_version` acts
 def main() -> None:
     """Run one command; an error is one line on standard error, with a hint where there is one."""
     try:
-        app()
+        program(sys.argv[1] if len(sys.argv) > 1 else None)()
     except AppError as error:
         _complain(error.message, error.hint)
         sys.exit(FAILED)

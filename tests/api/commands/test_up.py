@@ -102,15 +102,11 @@ async def test_one_command_gives_a_running_system(installation: Installation) ->
     found = await installation.ask(SEARCH)
     assert found["search"]["nodes"]
     assert found["search"]["servedBy"] == "REPLICA"
-    health = await installation.ask("{ health { status schemaIsCurrent nodes { role status } } }", "admin")
-    assert health["health"]["status"] == "HEALTHY"
+    await it_is_healthy(installation)
 
     await the_link_signs_in(installation)
     await addresses_can_be_used_as_they_are(installation)
     another_one_is_refused(installation)
-
-    check = installation.command("check", "--json")
-    assert (check.returncode, json.loads(check.stdout)["status"]) == (0, "HEALTHY")
 
     assert await installation.stop(signal.SIGKILL) == -signal.SIGKILL
     installation.start()
@@ -120,6 +116,17 @@ async def test_one_command_gives_a_running_system(installation: Installation) ->
     assert await installation.stop(signal.SIGTERM) == 0
     assert not list((installation.directory / "clusters").glob("*/postmaster.pid"))
     assert "installation" in installation.command("db", "url").stderr
+
+
+async def it_is_healthy(installation: Installation) -> None:
+    """A busy machine may miss a probe's deadline now and then; a healthy system says so within seconds."""
+    async with asyncio.timeout(30):
+        while (await installation.ask("{ health { status } }", "admin"))["health"]["status"] != "HEALTHY":
+            await asyncio.sleep(0.5)
+    async with asyncio.timeout(30):
+        while (check := installation.command("check", "--json")).returncode != 0:
+            await asyncio.sleep(0.5)
+    assert json.loads(check.stdout)["status"] == "HEALTHY"
 
 
 async def the_link_signs_in(installation: Installation) -> None:

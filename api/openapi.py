@@ -29,8 +29,7 @@ AFTER = {
     "in": "header",
     "required": False,
     "schema": {"type": "string"},
-    "example": "0/16B3748",
-    "description": "What an earlier answer had in this header: nothing older than that is read.",
+    "description": "What an earlier answer had in this header, such as 0/16B3748: nothing older is read.",
 }
 
 

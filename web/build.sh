@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-inputs=$(find package.json package-lock.json .npmrc index.html tsconfig.json vite.config.js src -type f |
+inputs=$(find package.json package-lock.json .npmrc index.html docs.html tsconfig.json vite.config.js src -type f |
     LC_ALL=C sort | xargs cksum | cksum)
 if [ -f dist/index.html ] && [ "$(cat dist/.inputs 2>/dev/null)" = "$inputs" ]; then
     exit 0
@@ -16,7 +16,7 @@ fi
 log=$(mktemp "${TMPDIR:-/tmp}/yukyu-console.XXXXXX")
 
 fail() {
-    echo "The console (GraphiQL) was not built: $1 Everything else works without it; to try again: sh web/build.sh" >&2
+    echo "The console (GraphiQL, /docs) was not built: $1 Everything else works without it; to try again: sh web/build.sh" >&2
     exit 1
 }
 

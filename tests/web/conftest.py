@@ -1,26 +1,27 @@
-"""The console, built and served on loopback, and a browser to visit it with."""
+"""The console, built and served over a database of two people, and a browser to visit it with."""
 
 import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
-from graphql import GraphQLSchema, build_schema
 from playwright.async_api import Browser, async_playwright
 
 from api.console import DIST
-from tests.web.stand_in import TOKEN, served, stand_in
+from db.cluster import EmbeddedCluster
+from tests.conftest import create_database, database_of, drop_database, wait_replayed
+from tests.web.serving import Site, site
 from tests.web.visits import Visit, installed_chromium, launch, visiting
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def sdl() -> GraphQLSchema:
-    """The committed schema; the contract while there is none."""
-    paths = (ROOT / "schema" / "schema.graphql", ROOT.parent / "shared" / "contract" / "schema.graphql")
-    return build_schema(next(path.read_text("utf-8") for path in paths if path.exists()))
+DATABASE = "test_console"
+PEOPLE = """
+    INSERT INTO staff (id, employee_num, name, kana, office, status)
+    VALUES ('s1', 'S0001', '佐藤 太郎', 'サトウ タロウ', '名古屋本社', '在職中'),
+           ('s2', 'S0002', '山本 花子', 'ヤマモト ハナコ', '名古屋本社', '在職中')
+"""
 
 
 @pytest.fixture(scope="session")
@@ -36,16 +37,22 @@ def built_console() -> Path:
 
 
 @pytest.fixture(scope="session")
-async def console_url(built_console: Path, sdl: GraphQLSchema) -> AsyncIterator[str]:
-    """Where GraphiQL is open to whoever carries `console_token`."""
-    async with served(stand_in(sdl)) as origin:
-        yield f"{origin}/graphql"
-
-
-@pytest.fixture(scope="session")
-def console_token() -> str:
-    """A token of somebody called aiko, who is an admin."""
-    return TOKEN
+async def console(
+    built_console: Path,
+    cluster: EmbeddedCluster,
+    template: str,
+) -> AsyncIterator[Site]:
+    """The application, one for the session: nothing that its visitors do changes the database."""
+    await create_database(cluster, DATABASE, template=template)
+    database = database_of(cluster, DATABASE)
+    connection = await asyncpg.connect(database.primary_url)
+    await connection.execute(PEOPLE)
+    lsn = await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text")
+    await connection.close()
+    await wait_replayed(cluster, lsn)
+    async with site(database, ROOT) as running:
+        yield running
+    await drop_database(cluster, DATABASE)
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +66,24 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def visit(chromium: Browser, console_url: str, console_token: str) -> AsyncIterator[Visit]:
-    """The console before somebody who is signed in; nothing may be asked of others or go wrong meanwhile."""
-    async with visiting(chromium, console_url, token=console_token) as visit:
+@pytest.fixture(scope="session")
+async def opened(chromium: Browser, console: Site) -> AsyncIterator[Visit]:
+    """GraphiQL before aiko, opened once: to load its editor takes longer than all that is done with it."""
+    async with visiting(chromium, console.origin, token=console.token("aiko")) as visit:
+        await visit.open_graphiql()
         yield visit
-        assert visit.outside == []
-        assert visit.complaints == []
+
+
+@pytest.fixture
+async def visit(opened: Visit) -> AsyncIterator[Visit]:
+    """GraphiQL before aiko, as the tests before this one left it."""
+    yield opened
+    opened.must_be_calm()
+
+
+@pytest.fixture
+async def stranger(chromium: Browser, console: Site) -> AsyncIterator[Visit]:
+    """An empty window of somebody who has not signed in."""
+    async with visiting(chromium, console.origin) as visit:
+        yield visit
+        visit.must_be_calm()

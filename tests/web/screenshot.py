@@ -1,6 +1,6 @@
 """Take the picture of GraphiQL that the documentation shows, from a running server.
 
-    .venv/bin/python -m tests.web.screenshot http://127.0.0.1:8000/graphql docs/images/graphiql.png --token TOKEN
+    .venv/bin/python -m tests.web.screenshot http://127.0.0.1:8000 docs/images/graphiql.png --token TOKEN
 
 The token needs no more than the role `viewer`; `yukyu token --role viewer` prints one.
 """
@@ -15,13 +15,14 @@ from playwright.async_api import async_playwright
 from tests.web.visits import installed_chromium, launch, visiting
 
 
-async def take(url: str, file: Path, *, token: str | None, example: str) -> None:
+async def take(origin: str, file: Path, *, token: str | None, example: str) -> None:
     program = installed_chromium()
     if program is None:
         sys.exit("There is no chromium on the PATH and YUKYU_TEST_CHROMIUM names none: apt-get install chromium.")
     async with async_playwright() as playwright:
         browser = await launch(playwright, program)
-        async with visiting(browser, url, token=token) as visit:
+        async with visiting(browser, origin, token=token) as visit:
+            await visit.open_graphiql()
             await visit.run_example(example)
             await visit.sees('"data"')
             await visit.page.locator(".graphiql-response").hover()
@@ -32,12 +33,12 @@ async def take(url: str, file: Path, *, token: str | None, example: str) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take the picture of GraphiQL from a running server.")
-    parser.add_argument("url")
+    parser.add_argument("origin")
     parser.add_argument("file", type=Path)
     parser.add_argument("--token")
     parser.add_argument("--example", default="A Japanese name")
     chosen = parser.parse_args()
-    asyncio.run(take(chosen.url, chosen.file, token=chosen.token, example=chosen.example))
+    asyncio.run(take(chosen.origin, chosen.file, token=chosen.token, example=chosen.example))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Tags(HTMLParser):
 
 
 def client(console: Console) -> httpx.AsyncClient:
-    app = Starlette(routes=[Route("/graphql", console.page)])
+    app = Starlette(routes=[Route("/graphql", console.graphiql)])
     console.mount(app)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console")
 
@@ -38,6 +38,7 @@ def folder(tmp_path: Path) -> Path:
     """A small build beside a file that is nobody's business."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<title>GraphiQL</title>")
+    (tmp_path / "docs.html").write_text("<title>REST</title>")
     (tmp_path / "assets" / "index-abc.js").write_text("export {};")
     (tmp_path / "secret.js").write_text("private")
     return tmp_path
@@ -48,12 +49,13 @@ def request(accept: str, *, method: str = "GET", query: bytes = b"") -> Request:
     return Request({"type": "http", "method": method, "headers": headers, "query_string": query, "path": "/graphql"})
 
 
-async def test_the_page_refers_to_nothing_outside_and_has_no_inline_script(built_console: Path) -> None:
-    tags = Tags((built_console / "index.html").read_text("utf-8")).found
+@pytest.mark.parametrize("page", ["index.html", "docs.html"])
+async def test_a_page_refers_to_nothing_outside_and_has_no_inline_script(built_console: Path, page: str) -> None:
+    tags = Tags((built_console / page).read_text("utf-8")).found
 
     addresses = [value for _, attributes in tags for name in ("src", "href") if (value := attributes.get(name))]
-    assert addresses
-    assert all(address.startswith(f"{ASSETS_PATH}/") for address in addresses)
+    assert any(address.startswith(f"{ASSETS_PATH}/") for address in addresses)
+    assert all(re.match("/(?!/)|data:", address) for address in addresses)
     assert all(attributes.get("src") for tag, attributes in tags if tag == "script")
     assert all(not name.startswith("on") for _, attributes in tags for name in attributes)
 
@@ -65,9 +67,10 @@ async def test_style_sheets_fetch_nothing_from_outside(built_console: Path) -> N
     assert not [address for sheet in sheets for address in re.findall(r"(?:url\(|@import\s*)[\"']?(https?:|//)", sheet)]
 
 
-async def test_the_page_forbids_scripts_and_requests_from_elsewhere(folder: Path) -> None:
+@pytest.mark.parametrize("path", ["/graphql", "/docs"])
+async def test_a_page_forbids_scripts_and_requests_from_elsewhere(folder: Path, path: str) -> None:
     async with client(Console(folder)) as http:
-        response = await http.get("/graphql")
+        response = await http.get(path)
 
     policy = dict(part.split(" ", 1) for part in response.headers["content-security-policy"].split("; "))
     assert response.status_code == 200
@@ -77,9 +80,10 @@ async def test_the_page_forbids_scripts_and_requests_from_elsewhere(folder: Path
     assert response.headers["cache-control"] == "no-cache"
 
 
-async def test_a_console_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/graphql", "/docs"])
+async def test_a_console_that_is_not_built_says_how_to_build_it(tmp_path: Path, path: str) -> None:
     async with client(Console(tmp_path)) as http:
-        page = await http.get("/graphql")
+        page = await http.get(path)
         asset = await http.get(f"{ASSETS_PATH}/index-abc.js")
 
     assert page.status_code == 503

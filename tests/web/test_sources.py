@@ -3,21 +3,25 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from graphql import (
-    GraphQLSchema,
-    OperationDefinitionNode,
-    parse,
-    validate,
-)
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 from graphql.execution.values import get_variable_values
 
-WEB = Path(__file__).parents[2] / "web"
+from tests.web.serving import Site
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
 EXAMPLES = json.loads((WEB / "src" / "examples.json").read_text("utf-8"))
 
 
 def document(example: dict[str, Any]) -> str:
     return "\n".join(example["query"])
+
+
+@pytest.fixture(scope="session")
+def sdl() -> GraphQLSchema:
+    return build_schema((ROOT / "schema" / "schema.graphql").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["title"])
@@ -31,6 +35,16 @@ def test_an_example_asks_what_the_schema_has(sdl: GraphQLSchema, example: dict[s
     assert not isinstance(get_variable_values(sdl, variables, example["variables"]), list)
 
 
+@pytest.mark.xdist_group("browser")
+async def test_the_server_answers_every_example(console: Site) -> None:
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {console.token('aiko')}"}) as http:
+        for example in EXAMPLES:
+            body = {"query": document(example), "variables": example["variables"]}
+            answer = (await http.post(console.graphiql, json=body)).json()
+
+            assert "errors" not in answer, example["title"]
+
+
 def test_there_is_an_example_of_every_kind_of_question() -> None:
     asked = {
         field for example in EXAMPLES for field in re.findall(r"^  (?:\w+: )?(\w+)", document(example), re.MULTILINE)
@@ -42,7 +56,7 @@ def test_there_is_an_example_of_every_kind_of_question() -> None:
 
 def test_no_two_examples_have_the_same_title_or_operation() -> None:
     titles = {example["title"] for example in EXAMPLES}
-    operations = {re.search(r"query (\w+)", document(example))[1] for example in EXAMPLES}
+    operations = {name for example in EXAMPLES for name in re.findall(r"^query (\w+)", document(example))}
 
     assert len(titles) == len(operations) == len(EXAMPLES)
 

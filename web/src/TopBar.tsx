@@ -1,3 +1,5 @@
+import "./top-bar.css";
+
 import { useGraphiQLActions } from "@graphiql/react";
 import { useEffect, useRef } from "react";
 
@@ -56,7 +58,12 @@ export function TopBar() {
     <header className="top-bar">
       <img src={icon} alt="" />
       <span className="product">YuKyuDATA</span>
-      <span className="page">GraphiQL</span>
+      <nav aria-label="Pages">
+        <a href="/graphql" aria-current="page">
+          GraphiQL
+        </a>
+        <a href="/docs">REST</a>
+      </nav>
       <Account viewer={viewer} />
     </header>
   );

@@ -28,6 +28,14 @@ class Role(StrEnum):
     OTHER = "D"
 
 
+# The positions of `search_entries`, from 1, each with an index of its own.
+ENTRIES = (
+    "number",
+    "place",
+    *(f"{field}_{part}" for field in ("name", "kana", "romaji") for part in ("whole", "first", "second", "last")),
+)
+
+
 @dataclass(frozen=True)
 class Searchable:
     """A table as search sees it; `number` stands for it in the database's functions."""
@@ -47,32 +55,20 @@ class Searchable:
     def generated(self) -> dict[str, str]:
         """Return the columns the database computes, with their expressions as PostgreSQL writes them."""
         number, name, place = (self.columns(role)[0] for role in (Role.NUMBER, Role.NAME, Role.PLACE))
-        kana = next(iter(self.columns(Role.KANA)), None)
+        kana = next(iter(self.columns(Role.KANA)), "NULL::text")
         rest = _joined(self.columns(Role.OTHER))
-        reading = kana or "NULL::text"
-        generated = {
-            "search_number": f"search.compact({number})",
-            "search_names": f"search.name_entries({name})",
-            "search_romaji": f"search.romaji_entries({reading}, {name})",
-            "search_place": f"search.compact({place})",
-            "search_vector": f"search.vector({number}, {name}, {reading}, {place}, {rest})",
+        return {
+            "search_entries": f"search.entries({number}, {name}, {kana}, {place})",
+            "search_vector": f"search.vector({number}, {name}, {kana}, {place}, {rest})",
         }
-        return generated | ({"search_kana": f"search.name_entries({kana})"} if kana else {})
 
     @property
-    def indexes(self) -> dict[str, tuple[str, ...]]:
-        """Return the indexes in the order of the hits, each with its columns."""
-        order = ("last_updated", "id")
-        entries = [column for column in ("search_names", "search_kana", "search_romaji") if column in self.generated]
+    def entries(self) -> dict[str, int]:
+        """Return what the table is looked up by: entry to its position in `search_entries`."""
         return {
-            f"ix_{self.name}_last_updated": order,
-            f"ix_{self.name}_search_number": ("search_number", *order),
-            f"ix_{self.name}_search_place": ("search_place", *order),
-            **{
-                f"ix_{self.name}_{column}_{position}": (f"({column}[{position}])", *order)
-                for column in entries
-                for position in range(1, 5)
-            },
+            entry: position
+            for position, entry in enumerate(ENTRIES, 1)
+            if self.columns(Role.KANA) or not entry.startswith("kana")
         }
 
 

@@ -5,37 +5,30 @@ The columns join the tables, not the classes: rows are loaded and written withou
 
 from sqlalchemy import ARRAY, Column, Computed, Index, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.types import TypeEngine
 
 from db.search.registry import SEARCHABLES, Searchable
+
+TYPES = {"search_entries": ARRAY(Text(collation="C")), "search_vector": TSVECTOR()}
 
 
 def declare(metadata: MetaData) -> None:
     for searchable in SEARCHABLES:
         table = metadata.tables[searchable.name]
         for name, expression in searchable.generated.items():
-            table.append_column(Column(name, _type(name), Computed(expression, persisted=True)))
+            table.append_column(Column(name, TYPES[name], Computed(expression, persisted=True)))
         _declare_indexes(table, searchable)
 
 
 def _declare_indexes(table: Table, searchable: Searchable) -> None:
-    for name, columns in searchable.indexes.items():
+    prefix, order = f"ix_{searchable.name}", (table.c["last_updated"], table.c["id"])
+    Index(f"{prefix}_last_updated", *order)
+    for entry, position in searchable.entries.items():
+        looked_up = f"search_entries[{position}]"
         Index(
-            name,
-            *(text(column) if column.startswith("(") else table.c[column] for column in columns),
-            postgresql_where=text(f"{columns[0]} IS NOT NULL") if columns[0].startswith("(") else None,
-            _table=table,
+            f"{prefix}_search_{entry}",
+            text(f"({looked_up})"),
+            *order,
+            postgresql_where=text(f"{looked_up} IS NOT NULL"),
         )
-    Index(
-        f"ix_{searchable.name}_search_vector",
-        table.c["search_vector"],
-        postgresql_using="gin",
-        postgresql_with={"fastupdate": "off"},
-    )
-
-
-def _type(column: str) -> TypeEngine[object]:
-    if column == "search_vector":
-        return TSVECTOR()
-    words = Text(collation="C")
-    return ARRAY(words) if column in {"search_names", "search_kana", "search_romaji"} else words
+    vector = table.c["search_vector"]
+    Index(f"{prefix}_search_vector", vector, postgresql_using="gin", postgresql_with={"fastupdate": "off"})

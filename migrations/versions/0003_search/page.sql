@@ -35,7 +35,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     begin_at search.hit := a;
     missing  int := n;
-    found    int;
+    came     int;
 BEGIN
     FOR age IN a.older::int .. 1 LOOP
         IF age = 1 THEN
@@ -47,8 +47,8 @@ BEGIN
                 begin_at := (step, age = 1, 'infinity', '', 0);
             END IF;
             RETURN QUERY SELECT * FROM search.step(step, q, s, begin_at, missing);
-            GET DIAGNOSTICS found = ROW_COUNT;
-            missing := missing - found;
+            GET DIAGNOSTICS came = ROW_COUNT;
+            missing := missing - came;
             IF missing <= 0 THEN
                 RETURN;
             END IF;

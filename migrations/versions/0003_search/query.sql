@@ -33,9 +33,9 @@ CREATE TYPE search.hit AS (
     table_no smallint
 );
 
-CREATE FUNCTION search.all_of(words text[], weights text) RETURNS tsquery
+CREATE FUNCTION search.all_of(words text[], origins text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT string_agg(search.word_query(word, weights), ' & ')::tsquery FROM unnest(words) AS word
+    SELECT string_agg(search.word_query(word, origins), ' & ')::tsquery FROM unnest(words) AS word
 $$;
 
 CREATE FUNCTION search.parse(typed text) RETURNS search.query
@@ -44,8 +44,8 @@ DECLARE
     q     search.query;
     words text[];
 BEGIN
-    typed := search.modern_kanji(pg_catalog.normalize(typed, 'NFKC'));
-    typed := search.without_legal_form(lower(typed COLLATE "C"));
+    -- Folding twice changes nothing; the legal form has to go before the words are told apart: Co., Ltd.
+    typed := search.folded(typed);
     words := ARRAY(
         SELECT search.normal(word)
         FROM   regexp_split_to_table(typed COLLATE "C", '[ \t\n\r\f\v]+') AS word
@@ -56,7 +56,7 @@ BEGIN
     END IF;
     q.key := replace(array_to_string(words, ''), ' ', '');
     q.key_end := q.key || U&'\+10FFFF';
-    q.romaji := search.romaji(q.key);
+    q.romaji := (search.romaji_looked_up(array_to_string(words, ' ')))[1];
     q.romaji_start := search.romaji_start(q.key);
     q.romaji_start_end := q.romaji_start || U&'\+10FFFF';
     IF q.key COLLATE "C" ~ '^[ぁ-ゖー]+$' THEN
@@ -71,12 +71,12 @@ BEGIN
         q.kana_word := q.kana;
         q.romaji_word := q.romaji;
     ELSE
-        q.by_name := search.all_of(words, 'A');
-        q.by_reading := search.all_of(words, 'B');
+        q.by_name := search.all_of(words, 'n');
+        q.by_reading := search.all_of(words, 'k');
     END IF;
-    q.by_place := search.all_of(words, 'C');
+    q.by_place := search.all_of(words, 'w');
     -- Joined words too: whatever a rank takes in must match this.
-    q.by_any := search.all_of(words, '') || search.word_query(q.key, '')::tsquery;
+    q.by_any := search.all_of(words, 'nkwo') || search.word_query(q.key, 'nkwo')::tsquery;
     RETURN q;
 END
 $$;

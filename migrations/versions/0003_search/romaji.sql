@@ -1,26 +1,6 @@
 -- Romaji: kana, and every way of writing them in Latin letters, come to one canonical spelling.
 -- It is not for reading: close to Kunrei, without long vowels, apostrophes and hyphens.
 
--- Latin letters, in lower case and without marks, to canonical romaji.
-CREATE FUNCTION search.romaji_of_latin(value text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-BEGIN
-    value := replace(replace(value, 'tch', 'tt'), 'cch', 'tt');
-    value := replace(replace(replace(value, 'shi', 'si'), 'sh', 'sy'), 'syy', 'sy');
-    value := replace(replace(replace(value, 'chi', 'ti'), 'ch', 'ty'), 'tyy', 'ty');
-    value := replace(replace(value, 'tsu', 'tu'), 'ts', 't');
-    value := replace(replace(replace(value, 'dz', 'z'), 'du', 'zu'), 'di', 'zi');
-    value := replace(replace(replace(value, 'ji', 'zi'), 'jy', 'zy'), 'j', 'zy');
-    value := translate(value, 'flvcq', 'hrbkk');
-    value := replace(replace(replace(value, 'wo', 'o'), 'wi', 'i'), 'we', 'e');
-    value := replace(replace(replace(value, 'mb', 'nb'), 'mp', 'np'), 'mm', 'nm');
-    IF value LIKE '%oh%' THEN
-        value := regexp_replace(value COLLATE "C", 'oh(?![aiueoy])', 'o', 'g');
-    END IF;
-    RETURN search.short_vowels(value);
-END
-$$;
-
 CREATE FUNCTION search.short_vowels(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
@@ -35,27 +15,40 @@ BEGIN
 END
 $$;
 
--- Hiragana to canonical romaji. Three letters stand for each kana of the list; '^' joins a small kana to
--- the one before it, 'q' is っ and doubles the consonant after it. The prolonged sound mark says nothing.
-CREATE FUNCTION search.romaji_of_kana(value text) RETURNS text
+-- Latin letters, in lower case and without marks, to canonical romaji.
+CREATE FUNCTION search.romaji_of_latin(value text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    value := replace(replace(value, 'tch', 'tt'), 'cch', 'tt');
+    value := replace(replace(replace(value, 'shi', 'si'), 'sh', 'sy'), 'syy', 'sy');
+    value := replace(replace(replace(value, 'chi', 'ti'), 'ch', 'ty'), 'tyy', 'ty');
+    value := replace(replace(value, 'tsu', 'tu'), 'ts', 't');
+    value := replace(replace(replace(value, 'dz', 'z'), 'du', 'zu'), 'di', 'zi');
+    value := replace(replace(replace(value, 'ji', 'zi'), 'jy', 'zy'), 'j', 'zy');
+    value := translate(value, 'flvcq', 'hrbkk');
+    value := replace(replace(replace(value, 'wo', 'o'), 'wi', 'i'), 'we', 'e');
+    value := replace(replace(replace(value, 'mb', 'nb'), 'mp', 'np'), 'mm', 'nm');
+    IF position('oh' IN value) > 0 THEN
+        value := regexp_replace(value COLLATE "C", 'oh(?![aiueoy])', 'o', 'g');
+    END IF;
+    RETURN search.short_vowels(value);
+END
+$$;
+
+-- Hiragana, by code point from ぁ on, to the letters of romaji, long vowels still long. '^' joins a small kana to the
+-- one before it, 'q' is っ and doubles the consonant after it. ー says nothing, and a space stays one.
+CREATE FUNCTION search.romaji_letters(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    kana   constant text :=
-        'あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわゐゑをん'
-        'がぎぐげござじずぜぞだぢづでどばびぶべぼぱぴぷぺぽゔっゃゅょぁぃぅぇぉゎー';
-    romaji constant text :=
-        'a  i  u  e  o  ka ki ku ke ko sa si su se so ta ti tu te to na ni nu ne no ha hi hu he ho ma mi mu me mo '
-        'ya yu yo ra ri ru re ro wa i  e  o  n  ga gi gu ge go za zi zu ze zo da zi zu de do ba bi bu be bo '
-        'pa pi pu pe po bu q  ^ya^yu^yo^a ^i ^u ^e ^o ^wa   ';
     letter text;
-    found  int;
     result text := '';
 BEGIN
-    FOREACH letter IN ARRAY string_to_array(value, NULL) LOOP
-        found := position(letter IN kana);
-        IF found > 0 THEN
-            result := result || rtrim(substr(romaji, 3 * found - 2, 3));
-        END IF;
+    FOREACH letter IN ARRAY string_to_array(replace(value, 'ー', ''), NULL) LOOP
+        result := result || coalesce(('{'
+            '^a,a,^i,i,^u,u,^e,e,^o,o,ka,ga,ki,gi,ku,gu,ke,ge,ko,go,sa,za,si,zi,su,zu,se,ze,so,zo,ta,da,ti,'
+            'zi,q,tu,zu,te,de,to,do,na,ni,nu,ne,no,ha,ba,pa,hi,bi,pi,hu,bu,pu,he,be,pe,ho,bo,po,ma,mi,mu,me,'
+            'mo,^ya,ya,^yu,yu,^yo,yo,ra,ri,ru,re,ro,^wa,wa,i,e,o,n,bu,ka,ke'
+            '}'::text[])[ascii(letter) - 12352], letter);
     END LOOP;
     IF position('^' IN result) > 0 THEN
         result := replace(replace(result, 'i^y', 'y'), 'si^e', 'sye');
@@ -68,7 +61,7 @@ BEGIN
         result := regexp_replace(result COLLATE "C", 'q([bdghkmprstyz])', '\1\1', 'g');
         result := replace(result, 'q', '');
     END IF;
-    RETURN search.short_vowels(result);
+    RETURN result;
 END
 $$;
 
@@ -77,7 +70,7 @@ CREATE FUNCTION search.romaji(word text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     IF word COLLATE "C" ~ '^[ぁ-ゖー]+$' THEN
-        RETURN nullif(search.romaji_of_kana(word), '');
+        RETURN nullif(search.short_vowels(search.romaji_letters(word)), '');
     ELSIF word COLLATE "C" ~ '^[a-z]+$' THEN
         RETURN search.romaji_of_latin(word);
     END IF;
@@ -85,35 +78,32 @@ BEGIN
 END
 $$;
 
--- The romaji of a person as search looks it up; of the kana or, where there are none, of the name.
-CREATE FUNCTION search.romaji_entries(kana text, name text) RETURNS text[]
+-- The same of several words, as search looks them up: whole, first word, second word, last word.
+-- The whole is that of the words written as one: さと + うめ is さとうめ.
+CREATE FUNCTION search.romaji_looked_up(normal text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    normal text := coalesce(nullif(search.normal(kana), ''), search.normal(name));
-    entry  text[];
-    whole  text;
+    words text[];
+    whole text;
 BEGIN
-    whole := search.romaji(replace(normal, ' ', ''));
-    IF whole IS NULL THEN
-        RETURN NULL;
+    IF normal COLLATE "C" ~ '^[ぁ-ゖー ]+$' THEN
+        normal := search.romaji_letters(normal);
+        whole := search.short_vowels(replace(normal, ' ', ''));
+        words := search.looked_up(btrim(regexp_replace(search.short_vowels(normal) COLLATE "C", '  +', ' ', 'g')));
+        words[1] := nullif(whole, '');
+        RETURN words;
+    ELSIF normal COLLATE "C" ~ '^[a-z ]+$' THEN
+        -- With its spaces first: in "satoh aiko" oh is a long o, in "ohashi" it is not.
+        normal := search.romaji_of_latin(normal);
+        words := search.looked_up(normal);
+        words[1] := search.short_vowels(replace(normal, ' ', ''));
+        RETURN words;
     END IF;
-    IF position(' ' IN normal) = 0 THEN
-        RETURN ARRAY[whole, whole];
-    END IF;
-    entry := search.entries(normal);
-    entry := ARRAY[whole, search.romaji(entry[2]), search.romaji(entry[3]), search.romaji(entry[4])];
-    -- Words that differ in kana may be the same in romaji.
-    IF entry[4] IN (entry[2], entry[3]) THEN
-        entry[4] := NULL;
-    END IF;
-    IF entry[3] = entry[2] THEN
-        entry[3] := NULL;
-    END IF;
-    RETURN entry;
+    RETURN ARRAY[NULL, NULL, NULL, NULL]::text[];
 END
 $$;
 
--- The start of a word, as it is typed, to the start of canonical romaji: "ots" and "ots|uka" agree.
+-- The start of a word, as it is typed, to the start of canonical romaji: "ots" and "otsuka" agree.
 CREATE FUNCTION search.romaji_start(word text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN

@@ -7,7 +7,6 @@ the hits and stops at the limit. A step finds the records of one rank, newest fi
 from collections.abc import Iterator, Sequence
 
 PEOPLE = {
-    "kana": "t.search_kana",
     "status": "t.status",
     "year": "NULL::smallint",
     "hired": "t.hire_date",
@@ -16,7 +15,6 @@ PEOPLE = {
     "superseded": "false",
 }
 ACCOUNTS = {
-    "kana": "NULL::text[]",
     "status": "NULL::text",
     "year": "t.year",
     "hired": "NULL::date",
@@ -37,36 +35,36 @@ TABLES = {
 # View to the expressions that its column `term` stands for: one leaf for each.
 VIEWS = {
     "records": ["NULL::text"],
-    "numbers": ["t.search_number"],
-    "names": ["t.search_names[1]"],
-    "name_words": ["t.search_names[2]", "t.search_names[3]", "t.search_names[4]"],
-    "name_starts": ["t.search_names[1]", "t.search_names[3]", "t.search_names[4]"],
-    "kana": ["t.search_kana[1]"],
-    "kana_words": ["t.search_kana[2]", "t.search_kana[3]", "t.search_kana[4]"],
-    "kana_starts": ["t.search_kana[1]", "t.search_kana[3]", "t.search_kana[4]"],
-    "romaji": ["t.search_romaji[1]"],
-    "romaji_words": ["t.search_romaji[2]", "t.search_romaji[3]", "t.search_romaji[4]"],
-    "romaji_starts": ["t.search_romaji[1]", "t.search_romaji[3]", "t.search_romaji[4]"],
-    "places": ["t.search_place"],
+    "numbers": ["t.search_entries[1]"],
+    "names": ["t.search_entries[3]"],
+    "name_words": ["t.search_entries[4]", "t.search_entries[5]", "t.search_entries[6]"],
+    "name_starts": ["t.search_entries[3]", "t.search_entries[5]", "t.search_entries[6]"],
+    "kana": ["t.search_entries[7]"],
+    "kana_words": ["t.search_entries[8]", "t.search_entries[9]", "t.search_entries[10]"],
+    "kana_starts": ["t.search_entries[7]", "t.search_entries[9]", "t.search_entries[10]"],
+    "romaji": ["t.search_entries[11]"],
+    "romaji_words": ["t.search_entries[12]", "t.search_entries[13]", "t.search_entries[14]"],
+    "romaji_starts": ["t.search_entries[11]", "t.search_entries[13]", "t.search_entries[14]"],
+    "places": ["t.search_entries[2]"],
 }
 
 # Which records each rank takes in, best first; a record has the first rank that takes it.
 RANKS = {
-    1: "r.number = q.key",
-    2: "r.names[1] = q.key",
-    3: "q.word IN (r.names[2], r.names[3], r.names[4]) OR r.vector @@ q.by_name",
-    4: "starts_with(r.names[1], q.name_start) OR starts_with(r.names[3], q.name_start)"
-    " OR starts_with(r.names[4], q.name_start)",
-    5: "starts_with(r.number, q.key)",
-    6: "r.kana[1] = q.kana",
-    7: "q.kana_word IN (r.kana[2], r.kana[3], r.kana[4])",
-    8: "starts_with(r.kana[1], q.kana) OR starts_with(r.kana[3], q.kana) OR starts_with(r.kana[4], q.kana)",
-    9: "r.romaji[1] = q.romaji",
-    10: "q.romaji_word IN (r.romaji[2], r.romaji[3], r.romaji[4]) OR r.vector @@ q.by_reading",
-    11: "starts_with(r.romaji[1], q.romaji_start) OR starts_with(r.romaji[3], q.romaji_start)"
-    " OR starts_with(r.romaji[4], q.romaji_start)",
-    12: "r.place = q.key",
-    13: "starts_with(r.place, q.key)",
+    1: "r.entry[1] = q.key",
+    2: "r.entry[3] = q.key",
+    3: "q.word IN (r.entry[4], r.entry[5], r.entry[6]) OR r.vector @@ q.by_name",
+    4: "starts_with(r.entry[3], q.name_start) OR starts_with(r.entry[5], q.name_start)"
+    " OR starts_with(r.entry[6], q.name_start)",
+    5: "starts_with(r.entry[1], q.key)",
+    6: "r.entry[7] = q.kana",
+    7: "q.kana_word IN (r.entry[8], r.entry[9], r.entry[10])",
+    8: "starts_with(r.entry[7], q.kana) OR starts_with(r.entry[9], q.kana) OR starts_with(r.entry[10], q.kana)",
+    9: "r.entry[11] = q.romaji",
+    10: "q.romaji_word IN (r.entry[12], r.entry[13], r.entry[14]) OR r.vector @@ q.by_reading",
+    11: "starts_with(r.entry[11], q.romaji_start) OR starts_with(r.entry[13], q.romaji_start)"
+    " OR starts_with(r.entry[14], q.romaji_start)",
+    12: "r.entry[2] = q.key",
+    13: "starts_with(r.entry[2], q.key)",
     14: "r.vector @@ q.by_place",
     15: "r.vector @@ q.by_any",
 }
@@ -103,7 +101,7 @@ MATCH = {
 # Up to so many candidates are all looked at and sorted.
 FEW = 1000
 # Otherwise they are common, and among the newest records there are soon enough of them.
-NEWEST = 20000
+NEWEST = 6000
 
 # A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
 BITMAP = "\nSET enable_bitmapscan = on SET enable_indexscan = off SET enable_indexonlyscan = off"
@@ -127,13 +125,12 @@ AGE = "(s.year IS NOT NULL OR r.superseded = a.older)"
 def view(name: str, terms: Sequence[str]) -> str:
     leaves = [
         f"SELECT {number}::smallint AS table_no, t.id, t.last_updated AS moment, {term} AS term,"
-        " t.search_number AS number, t.search_names AS names, t.search_romaji AS romaji,"
-        " t.search_place AS place, t.search_vector AS vector, t.name AS name_text, t.employee_num AS number_text,"
+        " t.search_entries AS entry, t.search_vector AS vector, t.name AS name_text, t.employee_num AS number_text,"
         f" {', '.join(f'{expression} AS {column}' for column, expression in columns.items())}"
         f" FROM public.{table} t"
         for number, (table, columns) in TABLES.items()
         for term in terms
-        if "search_kana" not in term or columns is not ACCOUNTS
+        if columns is not ACCOUNTS or not name.startswith("kana")
     ]
     return f"CREATE VIEW search.{name} AS\n" + "\nUNION ALL\n".join(leaves)
 
@@ -152,21 +149,22 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE{settings} AS $$
 $$"""
 
 
-def ordered(rank: int, source: str, condition: str) -> str:
+def ordered(rank: int, source: str, condition: str, *, sorted_by_index: bool = True) -> str:
     """Return the statement for the hits of a rank, in their order, after `a`.
 
     OFFSET 0 keeps the long list of better ranks out of every leaf: it is prepared once, not once for each index.
+    It also keeps the position out of the leaves where no index begins there: a bitmap of half the table would be made.
     """
+    inside, outside = (f"\n                 AND  {AFTER}", "") if sorted_by_index else ("", f"\n          AND  {AFTER}")
     return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
-        FROM  (SELECT *
+        FROM  (SELECT r.moment, r.id, r.table_no, r.entry, r.vector
                FROM   {source} r
-               WHERE  {condition}
-                 AND  {AFTER}
+               WHERE  {condition}{inside}
                  AND  {IN_SCOPE}
                  AND  {AGE}
                ORDER  BY r.moment DESC, r.id DESC
                OFFSET 0) r
-        WHERE  true{better(rank)}
+        WHERE  true{outside}{better(rank)}
         ORDER  BY r.moment DESC, r.id DESC
         FETCH  FIRST (n) ROWS WITH TIES"""
 
@@ -196,18 +194,18 @@ def few_or_newest(name: str, rank: int, source: str, lookup: str, settings: str 
     return function(
         name,
         f"""DECLARE
-    found search.hit[];
+    newest search.hit[];
 BEGIN
     PERFORM FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
     IF FOUND THEN
-        found := ARRAY(SELECT search.{name}_newest(q, s, a, n));
-        IF cardinality(found) >= n THEN
-            RETURN QUERY SELECT * FROM unnest(found);
+        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n));
+        IF cardinality(newest) >= n THEN
+            RETURN QUERY SELECT * FROM unnest(newest);
             RETURN;
         END IF;
     END IF;
     RETURN QUERY
-        {ordered(rank, source, lookup)};
+        {ordered(rank, source, lookup, sorted_by_index=False)};
 END""",
         settings,
     )

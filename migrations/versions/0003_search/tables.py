@@ -4,6 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 
+ENTRIES = (
+    "number",
+    "place",
+    *(f"{field}_{part}" for field in ("name", "kana", "romaji") for part in ("whole", "first", "second", "last")),
+)
+
+
 @dataclass(frozen=True)
 class Table:
     """A searchable table; `place` and `rest` are SQL expressions over its columns."""
@@ -18,37 +25,18 @@ class Table:
     def columns(self) -> dict[str, tuple[str, str]]:
         """Return the generated columns: name to type and expression."""
         kana = "kana" if self.kana else "NULL::text"
-        columns = {
-            "search_number": ('text COLLATE "C"', "search.compact(employee_num)"),
-            "search_names": ('text[] COLLATE "C"', "search.name_entries(name)"),
-            "search_kana": ('text[] COLLATE "C"', f"search.name_entries({kana})"),
-            "search_romaji": ('text[] COLLATE "C"', f"search.romaji_entries({kana}, name)"),
-            "search_place": ('text COLLATE "C"', f"search.compact({self.place})"),
-            "search_vector": (
-                "tsvector",
-                f"search.vector(employee_num, name, {kana}, {self.place}, {self.rest})",
-            ),
+        return {
+            "search_entries": ('text[] COLLATE "C"', f"search.entries(employee_num, name, {kana}, {self.place})"),
+            "search_vector": ("tsvector", f"search.vector(employee_num, name, {kana}, {self.place}, {self.rest})"),
         }
-        if not self.kana:
-            del columns["search_kana"]
-        return columns
 
     @property
-    def indexes(self) -> dict[str, str]:
-        """Return the indexes: name to what follows ON. Each ends in the order of the hits it gives."""
-        entries = ["search_names", "search_kana", "search_romaji"] if self.kana else ["search_names", "search_romaji"]
-        indexes = {
-            f"ix_{self.name}_{column}_{position}": (
-                f"({column}[{position}]), last_updated, id) WHERE {column}[{position}] IS NOT NULL"
-            )
-            for column in entries
-            for position in range(1, 5)
-        }
+    def indexes(self) -> dict[str, int]:
+        """Return the indexes over `search_entries`: name to the position in it."""
         return {
-            f"ix_{self.name}_last_updated": "last_updated, id)",
-            f"ix_{self.name}_search_number": "search_number, last_updated, id)",
-            f"ix_{self.name}_search_place": "search_place, last_updated, id)",
-            **indexes,
+            f"ix_{self.name}_search_{entry}": position
+            for position, entry in enumerate(ENTRIES, 1)
+            if self.kana or not entry.startswith("kana")
         }
 
 
@@ -77,8 +65,13 @@ def statements() -> Iterator[str]:
             f"CREATE INDEX ix_{table.name}_search_vector ON public.{table.name}"
             " USING gin (search_vector) WITH (fastupdate = off)"
         )
-        for name, definition in table.indexes.items():
-            yield f"CREATE INDEX {name} ON public.{table.name} ({definition}"
+        yield f"CREATE INDEX ix_{table.name}_last_updated ON public.{table.name} (last_updated, id)"
+        # The order of the hits is part of each index, so that a page is read and not sorted.
+        for name, position in table.indexes.items():
+            entry = f"search_entries[{position}]"
+            yield (
+                f"CREATE INDEX {name} ON public.{table.name} (({entry}), last_updated, id) WHERE {entry} IS NOT NULL"
+            )
 
 
 def undo() -> Iterator[str]:

@@ -1,12 +1,32 @@
 -- Text analysis: the same functions see the rows and the query, so that both are folded alike.
 -- Plain PL/pgSQL with explicit "C" collation: the result is the same under every locale and without ICU.
+-- Each regular expression that only asks is there to spare what would change nothing: these run for every row.
 
 CREATE SCHEMA search;
 
 COMMENT ON SCHEMA search IS 'Text analysis and ranked search over the employee tables';
 
--- Old and variant kanji become the one in daily use. translate() with this many pairs is slow,
--- so the regular expression first asks whether there is anything to do.
+-- Marks of every kind, expecting NFKC: Latin letters lose theirs (unaccent() is neither IMMUTABLE nor always there),
+-- a dash after a kana becomes the prolonged sound mark, iteration marks become what they repeat (佐々木 is 佐佐木),
+-- apostrophes become one, and what cannot be seen goes.
+CREATE FUNCTION search.without_marks(value text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF value COLLATE "C" ~ '[\u00C0-\u024F\u0300-\u036F\u1E00-\u1EFF]' THEN
+        value := regexp_replace(pg_catalog.normalize(value, 'NFKD') COLLATE "C", '[\u0300-\u036F]+', '', 'g');
+        value := pg_catalog.normalize(value, 'NFKC');
+        value := translate(value, 'đĐðÐøØłŁıŋŊħĦŧŦ', 'ddddoollinnhhtt');
+        value := replace(replace(replace(value, 'ß', 'ss'), 'æ', 'ae'), 'Æ', 'ae');
+        value := replace(replace(replace(replace(value, 'œ', 'oe'), 'Œ', 'oe'), 'þ', 'th'), 'Þ', 'th');
+    END IF;
+    value := regexp_replace(value COLLATE "C", '[\u200B-\u200F\u2060\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF]', '', 'g');
+    value := regexp_replace(value COLLATE "C", '([ぁ-ゖァ-ヺー])[\u2010-\u2015\u2212]', '\1ー', 'g');
+    value := regexp_replace(value COLLATE "C", '([^ ])[々ゝゞヽヾ〃仝]', '\1\1', 'g');
+    RETURN lower(translate(value, '’‘ʼ′´`', '''''''''''''') COLLATE "C");
+END
+$$;
+
+-- Old and variant kanji become the one in daily use. translate() with so many pairs is slow.
 CREATE FUNCTION search.modern_kanji(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
@@ -19,52 +39,29 @@ BEGIN
 END
 $$;
 
--- Latin letters lose their marks. unaccent() is neither IMMUTABLE nor always there; decomposing is both.
-CREATE FUNCTION search.plain_latin(value text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-BEGIN
-    IF value COLLATE "C" ~ '[\u00C0-\u024F\u0300-\u036F\u1E00-\u1EFF]' THEN
-        value := regexp_replace(pg_catalog.normalize(value, 'NFKD') COLLATE "C", '[\u0300-\u036F]+', '', 'g');
-        value := pg_catalog.normalize(value, 'NFKC');
-        value := translate(value, 'đĐðÐøØłŁıŋŊħĦŧŦƠơƯư', 'dDdDoOlLinNhHtTOoUu');
-        value := replace(replace(replace(value, 'ß', 'ss'), 'æ', 'ae'), 'Æ', 'ae');
-        value := replace(replace(replace(replace(value, 'œ', 'oe'), 'Œ', 'oe'), 'þ', 'th'), 'Þ', 'th');
-    END IF;
-    RETURN value;
-END
-$$;
-
--- Katakana become hiragana, whatever dash follows a kana becomes the prolonged sound mark,
--- and iteration marks become what they repeat: 佐々木 and 佐佐木 are one.
-CREATE FUNCTION search.plain_kana(value text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-BEGIN
-    IF value COLLATE "C" ~ '[ァ-ヾゕゖ]' THEN
-        value := translate(value,
-            'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶゕゖヽヾ',
-            'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔかけかけゝゞ');
-    END IF;
-    IF value COLLATE "C" ~ '[\u2010-\u2015\u2212々ゝゞ〃仝]' THEN
-        value := regexp_replace(value COLLATE "C", '([ぁ-ゖー])[\u2010-\u2015\u2212]', '\1ー', 'g');
-        value := regexp_replace(value COLLATE "C", '([^ \u3000])[々ゝゞ〃仝]', '\1\1', 'g');
-    END IF;
-    RETURN value;
-END
+CREATE FUNCTION search.hiragana(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT translate(value,
+        'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶゕゖ',
+        'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔかけかけ')
 $$;
 
 -- A company is known by its name, not by its legal form, before or after it.
--- Expects NFKC in lower case with modern kanji: ㈱ and （株） both arrive as "(株)".
+-- Expects NFKC in lower case with modern kanji and hiragana: ㈱ and （株） both arrive as "(株)".
 CREATE FUNCTION search.without_legal_form(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-    IF value COLLATE "C" ~ '会社|法人|組合|\(.{1,2}\)|[かゆ]\)|\([かゆ]|ltd|inc|corp|k\.k|llc' THEN
+    value := replace(replace(value, '株式会社', ' '), '(株)', ' ');
+    IF value COLLATE "C" ~ '会社|法人|組合|\(..?\)|[かゆ]\)|\([かゆ]' THEN
         value := regexp_replace(value COLLATE "C",
-            '株式会社|有限会社|合同会社|合資会社|合名会社|相互会社|特例有限会社'
+            '(特例)?有限会社|合同会社|合資会社|合名会社|相互会社'
             '|(一般|公益)?(社団|財団)法人|医療法人(社団|財団)?|学校法人|宗教法人|社会福祉法人|独立行政法人'
             '|特定非営利活動法人|npo法人|協同組合'
-            '|\((株|有|合|同|資|名|相|社|財|医|学|宗|福|独|特非|一社|公社|一財|公財)\)'
+            '|\((有|合|同|資|名|相|社|財|医|学|宗|福|独|特非|一社|公社|一財|公財)\)'
             '|(^| )[かゆ]\)|\([かゆ](\)|$)',
             ' ', 'g');
+    END IF;
+    IF value COLLATE "C" ~ 'ltd|inc|corp|k\.k|llc' THEN
         value := regexp_replace(value COLLATE "C",
             '(^|[ ,.])(co\.? ?, ?ltd|co\.? ?ltd|ltd|inc|corp|corporation|k\.k|llc)\.?(?=$|[ ,])', ' ', 'g');
     END IF;
@@ -72,21 +69,38 @@ BEGIN
 END
 $$;
 
--- The words of a text, folded and separated by single spaces.
+-- A text in NFKC and lower case, with every fold but that of punctuation. Most have nothing rare in them.
+CREATE FUNCTION search.folded(value text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF octet_length(value) = length(value) THEN
+        value := lower(value COLLATE "C");
+        IF value COLLATE "C" ~ 'ltd|inc|corp|k\.k|llc' THEN
+            RETURN search.without_legal_form(value);
+        END IF;
+        RETURN value;
+    END IF;
+    value := lower(pg_catalog.normalize(value, 'NFKC') COLLATE "C");
+    IF value COLLATE "C" ~ '[\u00B4\u00C0-\u024F\u02BC\u0300-\u036F\u1E00-\u1EFF\u200B-\u200F\u2010-\u2015\u2018\u2019\u2032\u2060\u2212々ゝゞヽヾ〃仝\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF亞惡壓圍醫爲壹隱榮營衞驛圓鹽緣艷應歐毆櫻奧橫溫穩假價畫會繪壞懷槪擴殼覺學斈嶽樂罐卷陷勸寬關歡觀氣旣歸僞戲犧舊據擧虛峽挾敎强鄕狹曉區驅駈勳薰徑惠揭溪經螢輕繼鷄雞藝擊缺硏縣儉劍劒劔釼險圈檢獻權顯驗嚴廣效恆黃鑛砿號國圀黑碎濟齋斉齊劑歲雜參蠶慘產贊殘絲齒兒辭濕實寫釋壽收從澁澀獸縱肅處敍敘將稱涉燒證奬條狀乘淨剩疊繩壤孃讓釀觸囑眞寢愼盡圖粹醉穗隨髓樞數瀨聲靑淸靜竊攝說專淺戰踐錢潛纖禪雙壯爭莊搜插巢曾瘦裝總騷藏臟卽屬續墮對體躰軆帶滯臺瀧擇澤擔單膽團斷彈遲癡蟲晝鑄廳徵聽鎭遞鐵銕點轉傳燈當黨盜稻鬪德悳獨讀屆貳弍惱腦霸拜廢賣麥發髮拔蠻祕濱濵甁拂佛倂竝餠邊邉變辨瓣辯步寶寳豐每萬滿麵默彌譯藥與豫餘譽搖樣謠來徠賴亂覽龍兩獵綠淚泪壘禮勵戾靈齡曆歷戀爐勞郞朖樓錄灣髙﨑嵜碕𠮷嶋嶌峯冨桒槇淵渊栁桺檜檮桝舘苅龝穐秌舩冰凉凜遙堯晉亙彥薮籔篭蘆薗栢曻晄禰祿竃繫纒聰靱顚驒鯵鷗鴬靏靎麴龜閒鄰頰俠俱剝𠮟吞嚙囊塡姊姬屛屢幷廐戶搔撹昻楳涌潑焰熙凞燿豬瑤畴皋礪礒簞緜繍萊萠蔣蘂蟬蠟裡諌賤軀輛邇醬醱鉤頸頴鹼槗𣘺圡逹逺邨埜畍畧冲决凖敕愽卻廚啞甞壺巖徃恠攜晧曺柹杤棊毗澔尓牀珎畄畱畆皷盃盖睿矦窗竒羣耻脉膓莵蘓乕蠣觧釡銳顏舖飮稅脫閱悅枩枀棃)]|会社|法人|組合|ltd|inc|corp|k\.k|llc|\([かゆカユ]' THEN
+        IF value COLLATE "C" ~ '[\u00B4\u00C0-\u024F\u02BC\u0300-\u036F\u1E00-\u1EFF\u200B-\u200F\u2010-\u2015\u2018\u2019\u2032\u2060\u2212々ゝゞヽヾ〃仝\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF]' THEN
+            value := search.without_marks(value);
+        END IF;
+        RETURN search.without_legal_form(search.hiragana(search.modern_kanji(value)));
+    END IF;
+    IF value COLLATE "C" ~ '[ァ-ヶゕゖ]' THEN
+        RETURN search.hiragana(value);
+    END IF;
+    RETURN value;
+END
+$$;
+
+-- The words of a text, folded and separated by single spaces. An apostrophe between letters separates nothing.
 CREATE FUNCTION search.normal(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-    IF octet_length(value) <> length(value) THEN
-        value := pg_catalog.normalize(value, 'NFKC');
-        value := search.plain_latin(value);
-        value := search.modern_kanji(value);
-        value := search.plain_kana(value);
-        value := regexp_replace(value COLLATE "C", '[\u200B-\u200F\u2060\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF]', '', 'g');
-        value := translate(value, '’‘ʼ′´', '''''''''''');
-    END IF;
-    value := search.without_legal_form(lower(value COLLATE "C"));
-    IF position('''' IN value) > 0 OR position('`' IN value) > 0 THEN
-        value := regexp_replace(value COLLATE "C", '(?<=[a-z])[''`](?=[a-z])', '', 'g');
+    value := search.folded(value);
+    IF position('''' IN value) > 0 THEN
+        value := regexp_replace(value COLLATE "C", '(?<=[a-z])''(?=[a-z])', '', 'g');
     END IF;
     RETURN btrim(regexp_replace(value COLLATE "C",
         '[\u0001-/:-@[-`{-\u00BF\u00D7\u00F7\u2000-\u206F\u20A0-\u20CF\u2100-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\u303D-\u303F\u30A0・\uFE10-\uFE6F\uFF5F-\uFF65]+',
@@ -94,38 +108,31 @@ BEGIN
 END
 $$;
 
--- The same without spaces: what a whole field, or the start of one, is compared by.
-CREATE FUNCTION search.compact(value text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT nullif(replace(search.normal(value), ' ', ''), '')
-$$;
-
--- A field as search looks it up, of its words in normal form: {whole, first word, second word, last word}.
+-- A field, of its words in normal form, as search looks it up: whole, first word, second word, last word.
 -- Words that repeat, or that are not there, are null: a row stands once in each look-up.
-CREATE FUNCTION search.entries(normal text) RETURNS text[]
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION search.looked_up(normal text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    word   text[];
-    second text;
-    last   text;
+    words text[];
 BEGIN
-    IF normal = '' THEN
-        RETURN NULL;
+    IF position(' ' IN normal) > 0 THEN
+        words := string_to_array(normal, ' ');
+        RETURN search.once(replace(normal, ' ', ''), words[1], words[2], words[cardinality(words)]);
     END IF;
-    IF position(' ' IN normal) = 0 THEN
-        RETURN ARRAY[normal, normal];
-    END IF;
-    word := string_to_array(normal, ' ');
-    second := nullif(word[2], word[1]);
-    last := word[cardinality(word)];
-    IF last = word[1] OR last = second OR second IS NULL AND last = word[2] THEN
-        RETURN ARRAY[replace(normal, ' ', ''), word[1], second];
-    END IF;
-    RETURN ARRAY[replace(normal, ' ', ''), word[1], second, last];
+    normal := nullif(normal, '');
+    RETURN ARRAY[normal, normal, NULL, NULL];
 END
 $$;
 
-CREATE FUNCTION search.name_entries(name text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT search.entries(search.normal(name))
+CREATE FUNCTION search.once(whole text, first text, second text, last text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF last = first OR last = second THEN
+        last := NULL;
+    END IF;
+    IF second = first THEN
+        second := NULL;
+    END IF;
+    RETURN ARRAY[whole, first, second, last];
+END
 $$;

@@ -1,111 +1,98 @@
--- Lexemes: what the GIN index holds. No dictionary cuts Japanese names right, so text that is not ASCII is
--- held as its pairs of neighbouring letters and its last letter: any part of it can be found, one letter by prefix.
-
--- Words of one script: 第3ライン becomes 第 3 ライン.
-CREATE FUNCTION search.by_script(normal text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- What a row is looked up by, in one array: 1 number, 2 workplace, 3 to 6 name, 7 to 10 kana, 11 to 14 romaji
+-- (of the kana or, where there are none, of the name); of the last three: whole, first word, second word, last word.
+CREATE FUNCTION search.entries(number text, name text, kana text, place text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    name_words text := search.normal(name);
+    kana_words text := nullif(search.normal(kana), '');
 BEGIN
-    IF normal COLLATE "C" ~ '[a-z0-9][^ -~]|[^ -~][a-z0-9]' THEN
-        normal := regexp_replace(normal COLLATE "C", '([a-z0-9])([^ -~])', '\1 \2', 'g');
-        normal := regexp_replace(normal COLLATE "C", '([^ -~])([a-z0-9])', '\1 \2', 'g');
-    END IF;
-    RETURN normal;
+    RETURN ARRAY[
+            nullif(replace(search.normal(number), ' ', ''), ''),
+            nullif(replace(search.normal(place), ' ', ''), '')
+        ]
+        || search.looked_up(name_words)
+        || search.looked_up(kana_words)
+        || search.romaji_looked_up(coalesce(kana_words, name_words));
 END
 $$;
 
--- Lexemes of a text in normal form. What is not ASCII is joined first: 高橋 邉 is also found as 橋邉.
--- ASCII words are held as they are, and joined.
-CREATE FUNCTION search.lexemes(normal text) RETURNS text[]
+-- Lexemes, what the GIN index holds, as the text form of a tsvector; normal form has neither quotes nor backslashes.
+-- Each begins with a letter that says where it is from: n number and name, k kana and romaji, w workplace, o the rest.
+-- (GIN knows no weights: with those, every record with the lexeme anywhere would be fetched to be looked at.)
+-- No dictionary cuts Japanese names right, so what is not ASCII is held as its pairs of neighbouring letters and its
+-- last letter: any part of it can be found, and one letter by prefix. Words are joined first, so that 橋邉 finds 髙橋 邉.
+-- ASCII words are held as they are, and joined. The two replacements take the pairs from the first letter and from the
+-- second on; one of them ends with the last letter alone.
+CREATE FUNCTION search.lexemes(normal text, origin text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    result text[] := '{}';
-    run    text := '';
-    word   text;
-    letter text[];
-    total  int;
+    run    text := regexp_replace(left(normal, 400) COLLATE "C", '[ -~]+', '', 'g');
+    ascii  text;
+    lexeme text := '''' || origin || '\1'' ';
+    result text := '';
 BEGIN
-    FOREACH word IN ARRAY string_to_array(search.by_script(left(normal, 400)), ' ') LOOP
-        IF octet_length(word) = length(word) THEN
-            result := result || word;
-        ELSE
-            run := run || word;
-        END IF;
-    END LOOP;
-    IF cardinality(result) > 1 THEN
-        result := result || array_to_string(result, '');
-    END IF;
     IF run <> '' THEN
-        letter := string_to_array(run, NULL);
-        total := cardinality(letter);
-        FOR i IN 1 .. total - 1 LOOP
-            result := result || (letter[i] || letter[i + 1]);
-        END LOOP;
-        result := result || letter[total];
+        result := regexp_replace(run COLLATE "C", '(..?)', lexeme, 'g')
+               || regexp_replace(substr(run, 2) COLLATE "C", '(..?)', lexeme, 'g');
+    END IF;
+    IF octet_length(run) < octet_length(normal) THEN
+        ascii := btrim(regexp_replace(left(normal, 400) COLLATE "C", '[^ -~]+', ' ', 'g'));
+        result := result || regexp_replace(ascii COLLATE "C", '([^ ]+) *', lexeme, 'g');
+        IF position(' ' IN ascii) > 0 THEN
+            result := result || replace(lexeme, '\1', replace(ascii, ' ', ''));
+        END IF;
     END IF;
     RETURN result;
 END
 $$;
 
--- Lexemes with one weight, as the text form of a tsvector. Normal form has neither quotes nor backslashes.
-CREATE FUNCTION search.weighted(lexemes text[], weight text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce('''' || array_to_string(lexemes, ''':1' || weight || ' ''') || ''':1' || weight || ' ', '')
-$$;
-
--- What a row is found by: A number and name, B kana and romaji, C workplace, D the rest.
 CREATE FUNCTION search.vector(number text, name text, kana text, place text, rest text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    name_normal text := search.normal(name);
-    kana_normal text := coalesce(search.normal(kana), '');
-    entry       text[];
-    a           text[];
-    b           text[];
+    name_words text := search.normal(name);
+    kana_words text := nullif(search.normal(kana), '');
+    romaji     text := array_to_string(search.romaji_looked_up(coalesce(kana_words, name_words)), ' ');
 BEGIN
-    a := search.lexemes(name_normal) || search.lexemes(search.normal(number));
-    IF kana_normal <> '' THEN
-        b := search.lexemes(kana_normal);
-    END IF;
-    entry := search.romaji_entries(kana, name);
-    IF entry IS NOT NULL THEN
-        b := b || array_remove(entry, NULL);
-    END IF;
     RETURN (
-        search.weighted(a, 'A')
-        || search.weighted(b, 'B')
-        || search.weighted(search.lexemes(nullif(search.normal(place), '')), 'C')
-        || search.weighted(search.lexemes(nullif(search.normal(rest), '')), 'D')
+        search.lexemes(search.normal(number), 'n')
+        || search.lexemes(name_words, 'n')
+        || coalesce(search.lexemes(kana_words, 'k'), '')
+        || regexp_replace(romaji COLLATE "C", '([^ ]+) *', '''k\1'' ', 'g')
+        || coalesce(search.lexemes(search.normal(place), 'w'), '')
+        || coalesce(search.lexemes(search.normal(rest), 'o'), '')
     )::tsvector;
 END
 $$;
 
--- One word of a query, with its neighbours in normal form, as a tsquery over lexemes of these weights.
--- Its romaji is another way to be found, where kana and romaji are among the weights; no weights mean all.
-CREATE FUNCTION search.word_query(normal text, weights text) RETURNS text
+CREATE FUNCTION search.from_any(lexeme text, origins text, suffix text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT '(' || string_agg('''' || origin || lexeme || '''' || suffix, ' | ') || ')'
+    FROM   string_to_table(origins, NULL) AS origin
+$$;
+
+-- One word of a query, with its neighbours in normal form, as a tsquery over lexemes of these origins.
+-- Its romaji is another way to be found, where kana and romaji are among the origins.
+CREATE FUNCTION search.word_query(normal text, origins text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
+    run    text := regexp_replace(normal COLLATE "C", '[ -~]+', '', 'g');
+    ascii  text := btrim(regexp_replace(normal COLLATE "C", '[^ -~]+', ' ', 'g'));
+    start  text := search.romaji_start(replace(normal, ' ', ''));
     result text := '';
     word   text;
-    run    text := '';
-    start  text := search.romaji_start(replace(normal, ' ', ''));
 BEGIN
-    FOREACH word IN ARRAY string_to_array(normal, ' ') LOOP
-        IF octet_length(word) = length(word) THEN
-            result := result || ' & ''' || word || ''':*' || weights;
-        ELSE
-            run := run || word;
-        END IF;
+    FOREACH word IN ARRAY string_to_array(ascii, ' ') LOOP
+        result := result || ' & ' || search.from_any(word, origins, ':*');
     END LOOP;
     IF length(run) = 1 THEN
-        result := result || ' & ''' || run || ''':*' || weights;
-    ELSE
-        FOR i IN 1 .. length(run) - 1 LOOP
-            result := result || ' & ''' || substr(run, i, 2) || ''':' || weights;
-        END LOOP;
+        result := result || ' & ' || search.from_any(run, origins, ':*');
     END IF;
+    FOR i IN 1 .. length(run) - 1 LOOP
+        result := result || ' & ' || search.from_any(substr(run, i, 2), origins, '');
+    END LOOP;
     result := substr(result, 4);
-    IF start IS NOT NULL AND (weights = '' OR position('B' IN weights) > 0) THEN
-        RETURN '((' || result || ') | ''' || start || ''':*B)';
+    IF start IS NOT NULL AND position('k' IN origins) > 0 THEN
+        RETURN '((' || result || ') | ''k' || start || ''':*)';
     END IF;
     RETURN '(' || result || ')';
 END

@@ -25,10 +25,13 @@ class Control:
         self._connected = connected
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
+        self._distrusted = False
 
     async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Return the answer; the caller bounds the time. Raises what the driver raises."""
         async with self._lock:
+            if self._distrusted:
+                self.drop()
             connection = self._connection
             if connection is None or connection.is_closed():
                 self._connection = connection = await self._connect()
@@ -38,8 +41,13 @@ class Control:
                 self.drop()
                 raise
 
+    def distrust(self) -> None:
+        """Use a new connection for the next question; one that is being answered may still be."""
+        self._distrusted = True
+
     def drop(self) -> None:
         """Break the connection off, whatever it is doing."""
+        self._distrusted = False
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

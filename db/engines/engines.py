@@ -1,11 +1,14 @@
 """Sends each read to the node that should answer it, and each transaction to the primary."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Self, TypeVar
+from itertools import count
+from time import monotonic
+from typing import Final, Self, TypeVar
 
 import asyncpg
+import structlog
 
 from db.engines import failures
 from db.engines.answer import Answer, EngineRole
@@ -18,6 +21,10 @@ from db.errors import DatabaseUnavailableError
 from db.lsn import Lsn
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS: Final = 0.1
 
 
 class Engines:
@@ -71,21 +78,16 @@ class Engines:
             DatabaseUnavailableError: no node can answer, or only replicas that are not known to include `after`.
             Exception: what the work raised, when no node is to blame.
         """
-        failed: dict[Node, str] = {}
-        for last_round in (False, True):
-            while choice := await self._choose(after, failed):
-                node, role = choice
-                lsn = node.position.known
-                try:
-                    value = await node.read(work, after=after if role is EngineRole.REPLICA else None)
-                except NodeFailedError as failure:
-                    failed[node] = str(failure)
-                    self._monitor.suspect(node, failure)
-                else:
-                    return Answer(value, role, node.name, lsn)
-            if not last_round:
-                await self.recheck()
-                failed.clear()
+        deadline = monotonic() + self.options.patience.total_seconds()
+        failed: dict[Node, NodeFailedError] = {}
+        for turn in count():
+            if answer := await self._try_each(work, after, failed):
+                return answer
+            await self.recheck()
+            if turn and (monotonic() > deadline or not self._may_answer_soon(failed)):
+                break
+            await asyncio.sleep(turn * PAUSE_SECONDS)
+            failed.clear()
         raise self._unavailable(after)
 
     @asynccontextmanager
@@ -114,6 +116,22 @@ class Engines:
         if self._monitor.leader is None:
             raise self._unavailable(None)
         return self._monitor.leader
+
+    async def _try_each(
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], after: Lsn | None, failed: dict[Node, NodeFailedError]
+    ) -> Answer[T] | None:
+        """Return the first node's answer; None when all have `failed`."""
+        while choice := await self._choose(after, failed):
+            node, role = choice
+            lsn = node.position.known
+            try:
+                value = await node.read(work, after=after if role is EngineRole.REPLICA else None)
+            except NodeFailedError as failure:
+                failed[node] = failure
+                self._monitor.suspect(node, failure)
+            else:
+                return Answer(value, role, node.name, lsn)
+        return None
 
     async def _choose(self, after: Lsn | None, failed: Collection[Node]) -> tuple[Node, EngineRole] | None:
         """Return who answers next: a replica (that includes `after`), else the primary, else nobody."""
@@ -159,8 +177,20 @@ class Engines:
             await primary.position.refresh()
         return primary.position.known >= after
 
+    def _may_answer_soon(self, failed: Mapping[Node, NodeFailedError]) -> bool:
+        """Return whether to try once more: some node hangs or starts, or had no connection free in time.
+
+        Not one that was lost at work, again: the work itself may be what kills it.
+        """
+        return any(
+            node.standing.wavering
+            or (node.standing.reachable and node in failed and not isinstance(failed[node], NodeLostError))
+            for node in self.nodes
+        )
+
     def _unavailable(self, after: Lsn | None) -> NoNodeError:
         reasons = {node.name: node.standing.fault or "It is well." for node in self.nodes}
+        log.warning("no database node can answer", after=after and str(after), reasons=reasons)
         if after is not None and self._monitor.replicas:
             return NoNodeError(
                 "The primary database is down, and its replica may not have received your last change.",

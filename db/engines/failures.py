@@ -31,6 +31,10 @@ class NodeLostError(NodeFailedError):
     """The connection was refused, or broke: leave the node alone until a probe finds it well."""
 
 
+class NodeSlowError(NodeFailedError):
+    """No connection could be had in time: the node may hang, or have too much to do. A probe will tell."""
+
+
 class NodeBusyError(NodeFailedError):
     """The node is alive, but would not answer this one."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+import asyncpg
 import structlog
 
 from db.engines import failures, standing
@@ -37,14 +38,17 @@ class Monitor:
         await asyncio.shield(self._recheck)
 
     def suspect(self, node: Node, failure: failures.NodeFailedError) -> None:
-        """Leave a node alone whose connection broke, until a probe on a new connection finds it well."""
-        if not isinstance(failure, failures.NodeLostError) or not node.standing.reachable:
+        """Look at a node anew, on a new connection; leave it alone until then if a connection to it broke."""
+        if not node.standing.reachable or isinstance(failure, failures.NodeBusyError):
             return
-        log.warning("database node failed", node=node.name, reason=str(failure))
-        node.standing.lost = True
-        node.standing.fault = str(failure)
-        node.control.drop()
-        self._settle(node)
+        if isinstance(failure, failures.NodeLostError):
+            log.warning("database node failed", node=node.name, reason=str(failure))
+            node.standing.lost = True
+            node.standing.fault = str(failure)
+            node.control.drop()
+            self._settle(node)
+        else:
+            node.control.distrust()
         self._alarms[node].set()
 
     async def _watch(self, node: Node) -> None:
@@ -72,14 +76,14 @@ class Monitor:
             async with asyncio.timeout(self._options.probe_timeout.total_seconds()):
                 seen = await node.control.ask(observe)
         except failures.UNREACHABLE as error:
-            self._missed(node, failures.sentence(error))
+            self._missed(node, error)
         else:
             await self._saw(node, seen)
         self._settle(node)
 
-    def _missed(self, node: Node, reason: str) -> None:
-        was_reachable = node.standing.reachable
-        node.standing.missed(reason)
+    def _missed(self, node: Node, error: Exception) -> None:
+        was_reachable, reason = node.standing.reachable, failures.sentence(error)
+        node.standing.missed(reason, wavering=isinstance(error, TimeoutError | asyncpg.CannotConnectNowError))
         if not node.standing.reachable:
             node.cut()
             if was_reachable:

@@ -6,9 +6,10 @@ from datetime import timedelta
 class EngineOptions:
     """Sizes, times and limits of the engines; the entry points fill it in from the settings.
 
-    Sizes are connections per process and node. `max_lag_*` is how far behind a replica may be and still answer;
-    it comes back once it is within half of that. `probes_to_leave` is how many bad probes in a row take a node
-    out of service, so that one slow answer does not.
+    Sizes are connections per process and node. `patience` is how long a read goes on trying while a node hangs or
+    starts. `max_lag` and `max_lag_bytes` are how far behind a replica may be and still answer; it comes back once it
+    is within half of that. `probes_to_leave` is how many bad probes in a row take a node out of service, so that one
+    slow answer does not.
     """
 
     application_name: str = "yukyu"
@@ -16,9 +17,10 @@ class EngineOptions:
     write_connections: int = 5
     idle_connection_lifetime: timedelta = timedelta(minutes=10)
 
-    connect_timeout: timedelta = timedelta(seconds=1)
+    connect_timeout: timedelta = timedelta(seconds=2)
     acquire_timeout: timedelta = timedelta(seconds=2)
     statement_timeout: timedelta = timedelta(seconds=15)
+    patience: timedelta = timedelta(seconds=4)
 
     freshness_wait: timedelta = timedelta(milliseconds=100)
 

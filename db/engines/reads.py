@@ -101,7 +101,7 @@ class ReadPool:
         except TimeoutError as error:
             if pool.get_size() - pool.get_idle_size() >= self._options.read_connections:
                 raise failures.NodeBusyError("All its connections were busy for too long.") from error
-            raise failures.NodeLostError(failures.sentence(error)) from error
+            raise failures.NodeSlowError(failures.sentence(error)) from error
         except failures.UNREACHABLE as error:
             raise failures.NodeLostError(failures.sentence(error)) from error
 

@@ -15,7 +15,8 @@ class Standing:
     """What is known of a node, and whether it answers.
 
     `misses` counts probes that failed in a row, `strikes` those that found a fault. `lost` is said by whoever saw
-    a connection break, and holds until the next good probe. `fault` is why it does not answer, or soon will not.
+    a connection break, and holds until the next good probe. `wavering` is a node that hangs or starts, and may answer
+    soon. `fault` is why it does not answer, or soon will not.
     """
 
     options: EngineOptions = field(repr=False)
@@ -23,6 +24,7 @@ class Standing:
     misses: int = 0
     strikes: int = 0
     lost: bool = False
+    wavering: bool = False
     serving: bool = False
     fault: str | None = UNSEEN
 
@@ -45,10 +47,11 @@ class Standing:
     def saw(self, observation: Observation) -> None:
         self.observation = observation
         self.misses = 0
-        self.lost = False
+        self.lost = self.wavering = False
 
-    def missed(self, reason: str) -> None:
+    def missed(self, reason: str, *, wavering: bool = False) -> None:
         self.misses += 1
+        self.wavering = wavering
         if not self.reachable:
             self.fault = reason
 

@@ -99,6 +99,8 @@ class WritePool:
             return await self._engine.connect()
         except PoolTimeoutError as error:
             raise failures.NodeBusyError("All its connections were busy for too long.") from error
+        except TimeoutError as error:
+            raise failures.NodeSlowError(failures.sentence(error)) from error
         except (DBAPIError, *failures.UNREACHABLE) as error:
             raise failures.NodeLostError(failures.sentence(error)) from error
 

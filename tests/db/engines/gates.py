@@ -12,9 +12,9 @@ from db.engines import EngineOptions, EngineRole, Engines
 
 QUICK = EngineOptions(
     probe_interval=timedelta(milliseconds=100),
-    probe_timeout=timedelta(milliseconds=400),
-    connect_timeout=timedelta(milliseconds=400),
+    probe_timeout=timedelta(milliseconds=700),
     acquire_timeout=timedelta(seconds=1),
+    patience=timedelta(seconds=2),
 )
 
 

@@ -1,5 +1,6 @@
 """The five search endpoints of the application this replaces, answered by the same search as GraphQL."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, Security
@@ -82,5 +83,10 @@ def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...
 
 
 def _result(hit: search.Hit, *, personal: bool) -> dict[str, Any]:
-    row = {key: value if personal or key not in PERSONAL_FIELDS else None for key, value in hit.row.items()}
+    row = {key: _number(value) if personal or key not in PERSONAL_FIELDS else None for key, value in hit.row.items()}
     return {"table": hit.table.lower(), "score": hit.score} | row
+
+
+def _number(value: object) -> object:
+    """Return days and rates as numbers, which they always were here; a Decimal would become a string."""
+    return float(value) if isinstance(value, Decimal) else value

@@ -225,6 +225,11 @@ class TestRest:
         assert [page["results"][0]["year"] for page in pages] == [2026, 2025]
         assert [page["has_more"] for page in pages] == [True, False]
 
+    async def test_days_and_rates_are_numbers(self, people: Api) -> None:
+        account = (await self.get(people, "employees", Role.VIEWER, q="E0001")).json()["results"][1]
+
+        assert (account["used"], account["usage_rate"], account["year"]) == (5.5, 27.5, 2025)
+
     async def test_personal_fields_need_hr_here_too(self, people: Api) -> None:
         shown = (await self.get(people, "staff", Role.HR, q="田中")).json()["results"][0]
         hidden = (await self.get(people, "staff", Role.VIEWER, q="田中")).json()["results"][0]

@@ -4,8 +4,8 @@ RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    q search.query := search.parse(typed);
-    h search.hit;
+    q    search.query := search.parse(typed);
+    hits search.hit[];
 BEGIN
     IF q.key IS NULL THEN
         RETURN;
@@ -14,16 +14,13 @@ BEGIN
         a := (0, false, 'infinity', '', 0);
     END IF;
     IF NOT search.is_common(q, s) THEN
-        FOR h IN SELECT * FROM search.all_of_few(q, s, a, n) LOOP
-            IF h.rank IS NOT NULL THEN
-                RETURN NEXT h;
-            END IF;
-        END LOOP;
-        IF FOUND THEN
-            RETURN;
-        END IF;
+        hits := search.all_of_few(q, s, a);
     END IF;
-    RETURN QUERY SELECT * FROM search.step_by_step(q, s, a, n);
+    IF hits IS NULL THEN
+        RETURN QUERY SELECT * FROM search.step_by_step(q, s, a, n);
+    ELSE
+        RETURN QUERY SELECT * FROM unnest(hits) LIMIT n;
+    END IF;
 END
 $$;
 
@@ -34,6 +31,7 @@ RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     begin_at search.hit := a;
+    known    text[] := search.known(q, s);
     missing  int := n;
     came     int;
 BEGIN
@@ -46,7 +44,7 @@ BEGIN
             IF begin_at.rank <> step THEN
                 begin_at := (step, age = 1, 'infinity', '', 0);
             END IF;
-            RETURN QUERY SELECT * FROM search.step(step, q, s, begin_at, missing);
+            RETURN QUERY SELECT * FROM search.step(step, known, q, s, begin_at, missing);
             GET DIAGNOSTICS came = ROW_COUNT;
             missing := missing - came;
             IF missing <= 0 THEN
@@ -58,63 +56,46 @@ BEGIN
 END
 $$;
 
--- The hits of one rank; none where the query has nothing that the rank looks up.
-CREATE FUNCTION search.step(step int, q search.query, s search.scope, a search.hit, n int)
+-- The hits of one rank; none where the query has nothing that the rank looks up, or nothing known begins with it.
+CREATE FUNCTION search.step(step int, known text[], q search.query, s search.scope, a search.hit, n int)
 RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
-    CASE step
-    WHEN 1 THEN
+    IF step = 1 AND 'number_starts' = ANY (known) THEN
         RETURN QUERY SELECT * FROM search.number_is(q, s, a, n);
-    WHEN 2 THEN
+    ELSIF step = 2 AND 'name_starts' = ANY (known) THEN
         RETURN QUERY SELECT * FROM search.name_is(q, s, a, n);
-    WHEN 3 THEN
-        IF q.word IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.name_has_word(q, s, a, n);
-        ELSIF q.by_name IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.name_has_all(q, s, a, n);
-        END IF;
-    WHEN 4 THEN
-        IF q.name_start IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.name_starts(q, s, a, n);
-        END IF;
-    WHEN 5 THEN
+    ELSIF step = 3 AND q.word IS NOT NULL AND 'name_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.name_has_word(q, s, a, n);
+    ELSIF step = 3 AND q.by_name IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM search.name_has_all(q, s, a, n);
+    ELSIF step = 4 AND 'name_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.name_starts(q, s, a, n);
+    ELSIF step = 5 AND 'number_starts' = ANY (known) THEN
         RETURN QUERY SELECT * FROM search.number_starts(q, s, a, n);
-    WHEN 6 THEN
-        IF q.kana IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.kana_is(q, s, a, n);
-        END IF;
-    WHEN 7 THEN
-        IF q.kana_word IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.kana_has_word(q, s, a, n);
-        END IF;
-    WHEN 8 THEN
-        IF q.kana IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.kana_starts(q, s, a, n);
-        END IF;
-    WHEN 9 THEN
-        IF q.romaji IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.romaji_is(q, s, a, n);
-        END IF;
-    WHEN 10 THEN
-        IF q.romaji_word IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.romaji_has_word(q, s, a, n);
-        ELSIF q.by_reading IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.reading_has_all(q, s, a, n);
-        END IF;
-    WHEN 11 THEN
-        IF q.romaji_start IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM search.romaji_starts(q, s, a, n);
-        END IF;
-    WHEN 12 THEN
+    ELSIF step = 6 AND 'kana_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.kana_is(q, s, a, n);
+    ELSIF step = 7 AND q.kana_word IS NOT NULL AND 'kana_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.kana_has_word(q, s, a, n);
+    ELSIF step = 8 AND 'kana_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.kana_starts(q, s, a, n);
+    ELSIF step = 9 AND 'romaji_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.romaji_is(q, s, a, n);
+    ELSIF step = 10 AND q.romaji_word IS NOT NULL AND 'romaji_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.romaji_has_word(q, s, a, n);
+    ELSIF step = 10 AND q.by_reading IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM search.reading_has_all(q, s, a, n);
+    ELSIF step = 11 AND 'romaji_starts' = ANY (known) THEN
+        RETURN QUERY SELECT * FROM search.romaji_starts(q, s, a, n);
+    ELSIF step = 12 AND 'place_starts' = ANY (known) THEN
         RETURN QUERY SELECT * FROM search.place_is(q, s, a, n);
-    WHEN 13 THEN
+    ELSIF step = 13 AND 'place_starts' = ANY (known) THEN
         RETURN QUERY SELECT * FROM search.place_starts(q, s, a, n);
-    WHEN 14 THEN
+    ELSIF step = 14 THEN
         RETURN QUERY SELECT * FROM search.place_has_all(q, s, a, n);
-    ELSE
+    ELSIF step = 15 THEN
         RETURN QUERY SELECT * FROM search.record_has_all(q, s, a, n);
-    END CASE;
+    END IF;
 END
 $$;
 

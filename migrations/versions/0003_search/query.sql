@@ -2,6 +2,7 @@
 CREATE TYPE search.query AS (
     key         text,     -- all of it in normal form without spaces, and the end of what starts with it
     key_end     text,
+    number      text,     -- the key, when there is a digit or a Latin letter in it
     word        text,     -- the key, when it is one word
     name_start  text,     -- the key, where names are looked up by their start
     kana        text,     -- the key, when it is all kana
@@ -61,6 +62,8 @@ BEGIN
     q.romaji_start_end := q.romaji_start || U&'\+10FFFF';
     IF q.key COLLATE "C" ~ '^[ぁ-ゖー]+$' THEN
         q.kana := q.key;
+    ELSIF q.key COLLATE "C" ~ '[0-9a-z]' THEN
+        q.number := q.key;
     END IF;
     -- One kana is the start of a reading, whether or not the name is written in kana.
     IF q.kana IS NULL OR length(q.kana) > 1 THEN
@@ -75,8 +78,11 @@ BEGIN
         q.by_reading := search.all_of(words, 'k');
     END IF;
     q.by_place := search.all_of(words, 'w');
-    -- Joined words too: whatever a rank takes in must match this.
-    q.by_any := search.all_of(words, 'nkwo') || search.word_query(q.key, 'nkwo')::tsquery;
+    q.by_any := search.all_of(words, 'nkwo');
+    -- Joined words too, since whatever a rank takes in must match this. What is not ASCII is in pairs as it is.
+    IF cardinality(words) > 1 AND q.romaji IS NOT NULL THEN
+        q.by_any := q.by_any || search.word_query(q.key, 'nkwo')::tsquery;
+    END IF;
     RETURN q;
 END
 $$;

@@ -12,7 +12,6 @@ PEOPLE = {
     "hired": "t.hire_date",
     "gone": "t.leave_date",
     "dated": "true",
-    "superseded": "false",
 }
 ACCOUNTS = {
     "status": "NULL::text",
@@ -20,9 +19,6 @@ ACCOUNTS = {
     "hired": "NULL::date",
     "gone": "NULL::date",
     "dated": "false",
-    "superseded": (
-        "EXISTS (SELECT FROM public.employees newer WHERE newer.employee_num = t.employee_num AND newer.year > t.year)"
-    ),
     "place_text": "t.haken",
 }
 TABLES = {
@@ -50,12 +46,12 @@ VIEWS = {
 
 # Which records each rank takes in, best first; a record has the first rank that takes it.
 RANKS = {
-    1: "r.entry[1] = q.key",
+    1: "r.entry[1] = q.number",
     2: "r.entry[3] = q.key",
     3: "q.word IN (r.entry[4], r.entry[5], r.entry[6]) OR r.vector @@ q.by_name",
     4: "starts_with(r.entry[3], q.name_start) OR starts_with(r.entry[5], q.name_start)"
     " OR starts_with(r.entry[6], q.name_start)",
-    5: "starts_with(r.entry[1], q.key)",
+    5: "starts_with(r.entry[1], q.number)",
     6: "r.entry[7] = q.kana",
     7: "q.kana_word IN (r.entry[8], r.entry[9], r.entry[10])",
     8: "starts_with(r.entry[7], q.kana) OR starts_with(r.entry[9], q.kana) OR starts_with(r.entry[10], q.kana)",
@@ -71,7 +67,7 @@ RANKS = {
 
 # Step to its rank, its view and the term looked up: the index gives the hits in their order.
 EQUAL = {
-    "number_is": (1, "numbers", "q.key"),
+    "number_is": (1, "numbers", "q.number"),
     "name_is": (2, "names", "q.key"),
     "name_has_word": (3, "name_words", "q.word"),
     "kana_is": (6, "kana", "q.kana"),
@@ -84,7 +80,7 @@ EQUAL = {
 # Step to its rank, its view, and the range of terms.
 START = {
     "name_starts": (4, "name_starts", "q.name_start", "q.key_end"),
-    "number_starts": (5, "numbers", "q.key", "q.key_end"),
+    "number_starts": (5, "numbers", "q.number", "q.key_end"),
     "kana_starts": (8, "kana_starts", "q.kana", "q.key_end"),
     "romaji_starts": (11, "romaji_starts", "q.romaji_start", "q.romaji_start_end"),
     "place_starts": (13, "places", "q.key", "q.key_end"),
@@ -98,17 +94,18 @@ MATCH = {
     "record_has_all": (15, "q.by_any"),
 }
 
-# Up to so many candidates are all looked at and sorted.
-FEW = 1000
-# Otherwise they are common, and among the newest records there are soon enough of them.
-NEWEST = 6000
+# What matches so few records is simply sorted; where each has to be ranked too, a little more is still quick.
+FEW = 60
+FEW_RANKED = 400
+# Otherwise a glance at the newest records tells whether it is so common that a page of hits is soon found among them.
+GLANCE = 500
+COMMON = 3
+# That is how far one then goes; beyond, all that match are sorted after all.
+NEWEST = 8000
 
 # A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
-BITMAP = "\nSET enable_bitmapscan = on SET enable_indexscan = off SET enable_indexonlyscan = off"
-INDEX = "\nSET enable_bitmapscan = off SET enable_indexscan = on"
-
-# One in a hundred of the newest records makes a query common.
-GLANCE = 300
+BITMAP = "\nSET enable_bitmapscan = on"
+INDEX = "\nSET enable_bitmapscan = off"
 
 IN_SCOPE = """r.table_no = ANY (s.tables)
           AND (s.statuses IS NULL OR r.status = ANY (s.statuses))
@@ -119,7 +116,14 @@ IN_SCOPE = """r.table_no = ANY (s.tables)
 AFTER = """(r.moment, r.id) <= (a.moment, a.id)
                  AND  (r.moment, r.id, r.table_no) < (a.moment, a.id, a.table_no)"""
 
-AGE = "(s.year IS NOT NULL OR r.superseded = a.older)"
+# Whether there is an account of the same person for a later year. Dear, so looked at last and only for hits.
+OLDER = """(r.table_no = 1 AND EXISTS (
+               SELECT FROM public.employees newer
+               WHERE  newer.employee_num = r.number_text AND newer.year > r.year))"""
+AGE = f"(s.year IS NOT NULL OR a.older = {OLDER})"
+
+# What a step needs of a record beyond finding it.
+RECORD = "r.moment, r.id, r.table_no, r.entry, r.vector, r.number_text, r.year"
 
 
 def view(name: str, terms: Sequence[str]) -> str:
@@ -155,27 +159,28 @@ def ordered(rank: int, source: str, condition: str, *, sorted_by_index: bool = T
     OFFSET 0 keeps the long list of better ranks out of every leaf: it is prepared once, not once for each index.
     It also keeps the position out of the leaves where no index begins there: a bitmap of half the table would be made.
     """
-    inside, outside = (f"\n                 AND  {AFTER}", "") if sorted_by_index else ("", f"\n          AND  {AFTER}")
+    after, sorting = f"AND  {AFTER}", "ORDER  BY r.moment DESC, r.id DESC"
+    inside, outside = (f"{after}\n                 {sorting}", "") if sorted_by_index else ("", after)
     return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
-        FROM  (SELECT r.moment, r.id, r.table_no, r.entry, r.vector
+        FROM  (SELECT {RECORD}
                FROM   {source} r
-               WHERE  {condition}{inside}
+               WHERE  {condition}
                  AND  {IN_SCOPE}
-                 AND  {AGE}
-               ORDER  BY r.moment DESC, r.id DESC
+                 {inside}
                OFFSET 0) r
-        WHERE  true{outside}{better(rank)}
+        WHERE  true {outside}{better(rank)}
+          AND {AGE}
         ORDER  BY r.moment DESC, r.id DESC
         FETCH  FIRST (n) ROWS WITH TIES"""
 
 
 def newest(rank: int, condition: str) -> str:
-    """Return the statement for the hits of a rank among the newest records after `a`."""
+    """Return the statement for the hits of a rank among the `records` newest records after `a`."""
     walk = f"""(
             SELECT * FROM search.records r
-            WHERE  r.table_no = ANY (s.tables) AND (r.moment, r.id) <= (a.moment, a.id)
+            WHERE  r.table_no = ANY (s.tables) AND {AFTER}
             ORDER  BY r.moment DESC, r.id DESC
-            LIMIT  {NEWEST})"""
+            LIMIT  records)"""
     return ordered(rank, walk, condition)
 
 
@@ -189,16 +194,27 @@ END""",
     )
 
 
-def few_or_newest(name: str, rank: int, source: str, lookup: str, settings: str = "") -> str:
-    """Return a step that sorts its candidates when they are few, and otherwise goes through the newest records first."""
-    return function(
+def sorted_or_newest(name: str, rank: int, source: str, lookup: str, test: str) -> Iterator[str]:
+    """Yield a step that sorts what matches, or finds a page of it among the newest records where it is common."""
+    yield f"""CREATE FUNCTION search.{name}_newest(q search.query, s search.scope, a search.hit, n int, records int)
+RETURNS SETOF search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE{INDEX} AS $$
+BEGIN
+    RETURN QUERY
+        {newest(rank, test)};
+END
+$$"""
+    yield function(
         name,
         f"""DECLARE
     newest search.hit[];
 BEGIN
     PERFORM FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
     IF FOUND THEN
-        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n));
+        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, {GLANCE}));
+        IF cardinality(newest) BETWEEN {COMMON} AND n - 1 THEN
+            newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, {NEWEST}));
+        END IF;
         IF cardinality(newest) >= n THEN
             RETURN QUERY SELECT * FROM unnest(newest);
             RETURN;
@@ -207,18 +223,8 @@ BEGIN
     RETURN QUERY
         {ordered(rank, source, lookup, sorted_by_index=False)};
 END""",
-        settings,
+        BITMAP,
     )
-
-
-def start(name: str, rank: int, source: str, low: str, high: str) -> Iterator[str]:
-    yield function(f"{name}_newest", f"BEGIN RETURN QUERY\n        {newest(rank, f'({RANKS[rank]})')};\nEND")
-    yield few_or_newest(name, rank, f"search.{source}", f"r.term >= {low} AND r.term < {high}")
-
-
-def match(name: str, rank: int, query: str) -> Iterator[str]:
-    yield function(f"{name}_newest", f"BEGIN RETURN QUERY\n        {newest(rank, f'r.vector @@ {query}')};\nEND", INDEX)
-    yield few_or_newest(name, rank, "search.records", f"r.vector @@ {query}", BITMAP)
 
 
 def statements() -> Iterator[str]:
@@ -227,17 +233,40 @@ def statements() -> Iterator[str]:
     for name, (rank, source, term) in EQUAL.items():
         yield equal(name, rank, source, term)
     for name, (rank, source, low, high) in START.items():
-        yield from start(name, rank, source, low, high)
+        in_range = f"r.term >= {low} AND r.term < {high}"
+        yield from sorted_or_newest(name, rank, f"search.{source}", in_range, f"({RANKS[rank]})")
     for name, (rank, query) in MATCH.items():
-        yield from match(name, rank, query)
+        matches = f"r.vector @@ {query}"
+        yield from sorted_or_newest(name, rank, "search.records", matches, matches)
+    yield known()
     yield is_common()
     yield all_of_few()
     yield suggested()
     yield counted()
 
 
+def known() -> str:
+    """Return the function that tells which kinds of terms begin with the query, so that steps in vain are left out."""
+    probes = "\n".join(
+        f"""    IF {low} IS NOT NULL THEN
+        PERFORM FROM search.{source} r WHERE r.term >= {low} AND r.term < {high} AND r.table_no = ANY (s.tables) LIMIT 1;
+        result := result || (CASE WHEN FOUND THEN '{name}' END);
+    END IF;"""
+        for name, (_, source, low, high) in START.items()
+    )
+    return f"""CREATE FUNCTION search.known(q search.query, s search.scope) RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    result text[] := '{{}}';
+BEGIN
+{probes}
+    RETURN result;
+END
+$$"""
+
+
 def is_common() -> str:
-    """Return the quick look at the newest records that spares GIN its longest lists."""
+    """Return the glance that spares GIN its longest lists."""
     return f"""CREATE FUNCTION search.is_common(q search.query, s search.scope) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
@@ -247,39 +276,41 @@ BEGIN
         ORDER  BY r.moment DESC, r.id DESC
         LIMIT  {GLANCE}) r
     WHERE  r.vector @@ q.by_any
-    OFFSET {GLANCE // 100} LIMIT 1;
+    OFFSET {COMMON} LIMIT 1;
     RETURN FOUND;
 END
 $$"""
 
 
 def all_of_few() -> str:
-    """Return the short way: all that match, ranked and sorted, where they are few."""
-    ranks = "\n".join(f"                WHEN {condition} THEN {rank}" for rank, condition in RANKS.items())
-    return function(
-        "all_of_few",
-        f"""BEGIN
-    PERFORM FROM search.records r WHERE r.vector @@ q.by_any AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
-    IF FOUND THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-        SELECT (h.hit).* FROM (
-            SELECT ROW(CASE
+    """Return the short way: all that match, ranked and sorted; null where they are not few."""
+    ranks = "\n".join(f"               WHEN {condition} THEN {rank}" for rank, condition in RANKS.items())
+    return f"""CREATE FUNCTION search.all_of_few(q search.query, s search.scope, a search.hit) RETURNS search.hit[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE{BITMAP} AS $$
+DECLARE
+    hits  search.hit[];
+    total int;
+BEGIN
+    SELECT count(*), array_agg(
+               ROW(h.rank, h.older, h.moment, h.id, h.table_no)::search.hit
+               ORDER BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC)
+           FILTER (
+               WHERE (h.older, h.rank) > (a.older, a.rank)
+                  OR (h.older, h.rank) = (a.older, a.rank)
+                     AND (h.moment, h.id, h.table_no) < (a.moment, a.id, a.table_no))
+    INTO   total, hits
+    FROM  (SELECT (CASE
 {ranks}
-                END, s.year IS NULL AND r.superseded, r.moment, r.id, r.table_no)::search.hit AS hit
-            FROM  (SELECT * FROM search.records r WHERE r.vector @@ q.by_any AND {IN_SCOPE} OFFSET 0) r) h
-        WHERE  ((h.hit).older, (h.hit).rank) >= (a.older, a.rank)
-          AND  (((h.hit).older, (h.hit).rank) > (a.older, a.rank)
-                OR ((h.hit).moment, (h.hit).id, (h.hit).table_no) < (a.moment, a.id, a.table_no))
-        ORDER  BY (h.hit).older, (h.hit).rank, (h.hit).moment DESC, (h.hit).id DESC, (h.hit).table_no DESC
-        LIMIT  n;
-    IF NOT FOUND THEN
-        RETURN NEXT NULL;
-    END IF;
-END""",
-        BITMAP,
-    )
+               END)::smallint AS rank, s.year IS NULL AND {OLDER} AS older, r.moment, r.id, r.table_no
+           FROM  (SELECT {RECORD}
+                  FROM   search.records r
+                  WHERE  r.vector @@ q.by_any
+                    AND  {IN_SCOPE}
+                  LIMIT  {FEW_RANKED + 1}) r
+           OFFSET 0) h;
+    RETURN CASE WHEN total <= {FEW_RANKED} THEN coalesce(hits, '{{}}') END;
+END
+$$"""
 
 
 # What is suggested: kind to the view it is looked up in, the range of terms, and the text shown.

@@ -14,6 +14,9 @@ from db.transfer import judgements
 from db.transfer.stage import Stage
 from db.transfer.tables import sql
 
+# Joins of a stage with its table stay in memory for as long as rows are in the hundreds of thousands.
+MEMORY = "SET LOCAL work_mem = '128MB'"
+
 NEW, CHANGED, MOVED, SAME = "new", "changed", "moved", "same"
 
 
@@ -38,6 +41,7 @@ class Merged:
 
 async def merge(connection: asyncpg.Connection, stage: Stage) -> Merged:
     """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons."""
+    await connection.execute(MEMORY)
     await connection.execute(f"ANALYZE {stage.name}")
     for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage)):
         await connection.execute(statement)

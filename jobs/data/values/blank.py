@@ -1,12 +1,16 @@
 """What stands for no value at all, and what is said of a value that cannot be read."""
 
 import math
+import re
 
 # Python, SQL, pandas and spreadsheets each leave their own word for nothing in a text column.
 _BLANKS = {"", "None", "NULL", "null", "nan", "NaN", "NaT", "<NA>", "#N/A", "0000-00-00", "0000-00-00 00:00:00"}
 
 # `str.strip` knows spaces of any width; these have none and come from spreadsheets and web pages.
 _WIDTHLESS = "\ufeff\u200b\u2060"
+
+# Half of a character: what bytes that are not UTF-8 are read as.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class UnreadableError(ValueError):
@@ -40,6 +44,6 @@ def plain_text(value: object) -> str:
     text = value if isinstance(value, str) else str(value)
     if "\0" in text:
         raise UnreadableError("holds a NUL byte")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise UnreadableError("is not UTF-8 text")
     return trimmed(text)

@@ -103,7 +103,7 @@ class Engines:
                 yield session
         except NodeFailedError as failure:
             self._monitor.suspect(node, failure)
-            raise self._unavailable(None) from failure
+            raise self._unwritable() from failure
         except DatabaseUnavailableError as lost:
             self._monitor.suspect(node, NodeLostError(lost.message))
             raise
@@ -114,7 +114,7 @@ class Engines:
         if self._monitor.leader is None:
             await self.recheck()
         if self._monitor.leader is None:
-            raise self._unavailable(None)
+            raise self._unwritable()
         return self._monitor.leader
 
     async def _try_each(
@@ -188,17 +188,24 @@ class Engines:
             for node in self.nodes
         )
 
-    def _unavailable(self, after: Lsn | None) -> NoNodeError:
-        reasons = {node.name: node.standing.fault or "It is well." for node in self.nodes}
-        log.warning("no database node can answer", after=after and str(after), reasons=reasons)
-        if after is not None and self._monitor.replicas:
-            return NoNodeError(
-                "The primary database is down, and its replica may not have received your last change.",
-                hint="Try again in a few seconds; without the position of that change older data can be read now.",
-                reasons=reasons,
-            )
-        return NoNodeError(
-            "No database server can answer now.",
-            hint="Try again in a few seconds; `yukyu check` shows the state of every server.",
-            reasons=reasons,
+    def _unwritable(self) -> NoNodeError:
+        return self._none(
+            "The primary database is down, so that nothing can be saved now.",
+            "Try again in a few seconds; nothing was changed. `yukyu check` shows the state of every server.",
         )
+
+    def _unavailable(self, after: Lsn | None) -> NoNodeError:
+        if after is not None and self._monitor.replicas:
+            return self._none(
+                "The primary database is down, and its replica may not have received your last change.",
+                "Try again in a few seconds; without the position of that change older data can be read now.",
+            )
+        return self._none(
+            "No database server can answer now.",
+            "Try again in a few seconds; `yukyu check` shows the state of every server.",
+        )
+
+    def _none(self, message: str, hint: str) -> NoNodeError:
+        reasons = {node.name: node.standing.fault or "It is well." for node in self.nodes}
+        log.warning(message, nodes=reasons)
+        return NoNodeError(message, hint=hint, reasons=reasons)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from db.cluster import EmbeddedCluster
+from db.cluster.postmaster import Postmaster
 from db.engines import EngineRole, Engines
 from db.errors import DatabaseUnavailableError
 from jobs import health
@@ -88,7 +89,9 @@ async def test_no_read_fails_when_the_primary_is_killed_and_nothing_acknowledged
     async with readers(engines):
         for number in range(100):
             acknowledged += await write(number)
-        postmaster(victim, "primary").signal(signal.SIGKILL)
+        killed = postmaster(victim, "primary")
+        killed.signal(signal.SIGKILL)
+        await eventually(lambda: is_another(victim, killed.pid))
         async with asyncio.timeout(30):
             while not await write(100):
                 pass
@@ -98,6 +101,11 @@ async def test_no_read_fails_when_the_primary_is_killed_and_nothing_acknowledged
         await session.execute(text("DROP TABLE kept"))
     assert acknowledged == 100
     assert kept == 101
+
+
+async def is_another(victim: EmbeddedCluster, pid: int) -> bool:
+    found = Postmaster.find(victim.layout.data_directory("primary"))
+    return found is not None and found.pid != pid
 
 
 async def test_server_that_is_frozen_holds_nobody_up_for_long(victim: EmbeddedCluster, engines: Engines) -> None:

@@ -8,11 +8,7 @@ T = TypeVar("T")
 
 
 class EngineRole(StrEnum):
-    """Which engine answered, or what a node is for.
-
-    PRIMARY when it is the one that should: there is no replica, or none had replayed what was asked for.
-    FALLBACK when it stands in for replicas that are out of service.
-    """
+    """Which engine answered, or what a node is for; FALLBACK is a database file, where there is no PostgreSQL."""
 
     PRIMARY = "PRIMARY"
     REPLICA = "REPLICA"

@@ -143,8 +143,7 @@ class Engines:
         primary = self._monitor.leader
         if primary is None or primary in failed:
             return None
-        stands_in = len(self.nodes) > 1 and not replicas
-        return primary, EngineRole.FALLBACK if stands_in else EngineRole.PRIMARY
+        return primary, EngineRole.PRIMARY
 
     def _least_busy(self, replicas: Sequence[Node], after: Lsn | None) -> Node:
         """Return the replica with the least to do of those that include `after`, in turn when there are several."""

@@ -58,7 +58,7 @@ async def test_no_read_fails_when_the_replica_is_killed_and_it_serves_again(
 ) -> None:
     async with readers(engines) as answers:
         postmaster(victim, "replica").signal(signal.SIGKILL)
-        await eventually(lambda: differs(answers, EngineRole.FALLBACK))
+        await eventually(lambda: differs(answers, EngineRole.PRIMARY))
         await eventually(lambda: is_well(engines))
         answers.clear()
         await asyncio.sleep(0.2)

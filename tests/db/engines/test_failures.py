@@ -34,7 +34,7 @@ async def test_primary_stands_in_for_a_replica_that_is_gone(pair: Pair) -> None:
     await pair.replica.open()
     await returns_to(pair.engines, EngineRole.REPLICA)
 
-    assert {(answer.value, answer.served_by) for answer in answers} == {("primary", EngineRole.FALLBACK)}
+    assert {(answer.value, answer.served_by) for answer in answers} == {("primary", EngineRole.PRIMARY)}
 
 
 async def test_connections_that_break_in_the_middle_fail_no_read(pair: Pair) -> None:
@@ -63,7 +63,7 @@ async def test_replica_that_hangs_delays_reads_for_a_moment_only(pair: Pair) -> 
     pair.replica.clear()
     await returns_to(pair.engines, EngineRole.REPLICA)
 
-    assert {answer.served_by for answer in (*during, after)} == {EngineRole.FALLBACK}
+    assert {answer.served_by for answer in (*during, after)} == {EngineRole.PRIMARY}
     assert took < 2 * QUICK.probe_timeout.total_seconds() + 1
     assert took_after < 0.2
 

@@ -107,7 +107,7 @@ async def test_replica_that_came_back_with_less_is_not_believed_to_have_what_it_
         finally:
             await replica.execute("SELECT pg_wal_replay_resume()")
 
-    assert (answer.value, answer.served_by) == (1, EngineRole.FALLBACK)
+    assert (answer.value, answer.served_by) == (1, EngineRole.PRIMARY)
 
 
 async def test_wait_for_freshness_is_bounded(pair: Pair, database: Database) -> None:
@@ -206,7 +206,7 @@ async def test_query_that_replay_cancels_is_answered_by_the_primary(pair: Pair, 
         answer = await read
         again = await served_by(pair.engines)
 
-    assert (answer.value, answer.served_by) == ("primary", EngineRole.FALLBACK)
+    assert (answer.value, answer.served_by) == ("primary", EngineRole.PRIMARY)
     assert again is EngineRole.REPLICA
 
 
@@ -225,6 +225,6 @@ async def test_full_pool_is_no_reason_to_call_a_node_dead(database: Database) ->
         waited = await engines.read(where)
         replica = engines.nodes[1]
 
-        assert waited.served_by is EngineRole.FALLBACK
+        assert waited.served_by is EngineRole.PRIMARY
         assert replica.is_up
         await busy

@@ -1,18 +1,28 @@
 """Single rows by their key, and the leave days and requests that stand beside leave accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import asyncpg
 
 from db import tables
 
-Row = asyncpg.Record
 Connection = asyncpg.Connection
+
+
+class Row(Protocol):
+    """A row by its column names, as asyncpg's Record is."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 - each column has a type of its own
+
+    def items(self) -> Iterable[tuple[str, Any]]: ...
 
 
 def columns_of(table: type[tables.Row]) -> tuple[str, ...]:
     """Return a table's own columns, without those the database computes for search."""
-    return tuple(column.name for column in tables.METADATA.tables[table.__tablename__].columns if column.computed is None)
+    return tuple(
+        column.name for column in tables.METADATA.tables[table.__tablename__].columns if column.computed is None
+    )
 
 
 _BY_KEY = {

@@ -44,8 +44,8 @@ def optional_text() -> Any:
 
 
 def optional_days() -> Any:
-    """Return an amount of days (or hours, or percent): exact, two places."""
-    return Field(default=None, sa_type=Numeric(8, 2))  # pyright: ignore[reportArgumentType] - instances are accepted
+    """Return an amount of days (or hours, or percent): exact, to the eighth of a day that an hour of leave is."""
+    return Field(default=None, sa_type=Numeric(9, 3))  # pyright: ignore[reportArgumentType] - instances are accepted
 
 
 def optional_amount() -> Any:
@@ -54,7 +54,7 @@ def optional_amount() -> Any:
 
 
 def required_days() -> Any:
-    return Field(nullable=False, sa_type=Numeric(8, 2))  # pyright: ignore[reportArgumentType] - instances are accepted
+    return Field(nullable=False, sa_type=Numeric(9, 3))  # pyright: ignore[reportArgumentType] - instances are accepted
 
 
 def optional_yen() -> Any:

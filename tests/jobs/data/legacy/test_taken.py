@@ -145,14 +145,15 @@ async def test_a_table_without_employee_numbers_is_rejected_row_by_row(database:
     ]
 
 
-async def test_an_eighth_of_a_day_is_rounded_and_the_report_says_so(database: Database, old: OldFile) -> None:
+async def test_an_eighth_of_a_day_is_kept_and_a_sixteenth_rounded_which_the_report_says(database: Database, old: OldFile) -> None:
     old.add("yukyu_usage_details", employee_num="1", use_date="2025-04-01", days_used=0.125)
+    old.add("yukyu_usage_details", employee_num="1", use_date="2025-04-02", days_used=0.0625)
 
     report = await import_file(database.primary_url, old.path)
 
     (rounded,) = report.tables["yukyu_usage_details"].rounded
-    assert str(rounded) == "yukyu_usage_details row 1 (id 1): days_used was rounded to 0.13: 0.125"
-    assert report.tables["yukyu_usage_details"].inserted == 1
+    assert str(rounded) == "yukyu_usage_details row 2 (id 2): days_used was rounded to 0.063: 0.0625"
+    assert report.tables["yukyu_usage_details"].inserted == 2
 
 
 async def test_encrypted_fields_are_read_with_the_old_applications_key(database: Database, old: OldFile) -> None:

@@ -64,7 +64,7 @@ async def test_a_day_that_has_a_new_id_in_the_file_keeps_the_one_it_has_here(dat
 
     assert report.tables["yukyu_usage_details"].updated == 1
     assert await rows_of(database.primary_url, "SELECT id, days_used::text FROM yukyu_usage_details") == [
-        {"id": "1", "days_used": "0.50"}
+        {"id": "1", "days_used": "0.500"}
     ]
 
 

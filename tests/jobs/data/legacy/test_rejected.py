@@ -43,7 +43,7 @@ FAULTS = [
     Fault("genzai", GENZAI | {"dispatch_name": "x" * 256}, "dispatch_name", "x" * 80 + "…", "is 256 characters long"),
     Fault("genzai", GENZAI | {"kana": "a\0b"}, "kana", "a\\x00b", "holds a NUL byte"),
     Fault("genzai", GENZAI | {"kana": b"\xff\xfe"}, "kana", "b'\\xff\\xfe'", "is binary data"),
-    Fault("yukyu_usage_details", USAGE | {"days_used": -1}, "days_used", "-1.00", "breaks the rule days_used >= 0"),
+    Fault("yukyu_usage_details", USAGE | {"days_used": -1}, "days_used", "-1.000", "breaks the rule days_used >= 0"),
     Fault("yukyu_usage_details", USAGE | {"days_used": float("inf")}, "days_used", "inf", "is not a number"),
     Fault("yukyu_usage_details", USAGE | {"days_used": 1e6}, "days_used", "1000000.0", "is 1,000,000 or more"),
     Fault("yukyu_usage_details", USAGE | {"days_used": None}, "days_used", None, "is missing"),
@@ -110,7 +110,7 @@ async def test_of_two_rows_with_one_key_the_first_is_taken_and_the_other_named(
     (account,) = report.tables["employees"].rejects
     assert (account.column, account.reason) == ("id", "is the same as in row 1")
     assert await rows_of(database.primary_url, "SELECT days_used::text FROM yukyu_usage_details") == [
-        {"days_used": "1.00"}
+        {"days_used": "1.000"}
     ]
 
 

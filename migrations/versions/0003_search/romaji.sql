@@ -19,7 +19,7 @@ $$;
 CREATE FUNCTION search.romaji_of_latin(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-    value := replace(replace(value, 'tch', 'tt'), 'cch', 'tt');
+    value := replace(value, 'cch', 'tch');
     value := replace(replace(replace(value, 'shi', 'si'), 'sh', 'sy'), 'syy', 'sy');
     value := replace(replace(replace(value, 'chi', 'ti'), 'ch', 'ty'), 'tyy', 'ty');
     value := replace(replace(value, 'tsu', 'tu'), 'ts', 't');

@@ -249,7 +249,9 @@ def known() -> str:
     """Return the function that tells which kinds of terms begin with the query, so that steps in vain are left out."""
     probes = "\n".join(
         f"""    IF {low} IS NOT NULL THEN
-        PERFORM FROM search.{source} r WHERE r.term >= {low} AND r.term < {high} AND r.table_no = ANY (s.tables) LIMIT 1;
+        PERFORM FROM search.{source} r
+        WHERE   r.term >= {low} AND r.term < {high} AND r.table_no = ANY (s.tables)
+        LIMIT   1;
         result := result || (CASE WHEN FOUND THEN '{name}' END);
     END IF;"""
         for name, (_, source, low, high) in START.items()

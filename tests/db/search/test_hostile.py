@@ -1,0 +1,119 @@
+"""Whatever is typed is searched for, or refused in a sentence; it is never an error of ours."""
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.errors import BadInputError
+from db.search import SearchRequest, search, suggest
+from db.search.folding import fold
+from db.search.highlight import Marker
+from db.search.registry import BY_TABLE, EmployeeTable
+
+pytestmark = pytest.mark.xdist_group("search")
+
+NASTY = [
+    "'", '"', "\\", "\\'", "''", "%", "_", "$1", "$$", ";", "--", "/*", "&", "|", "!", ":*", "<->", "(", ")",
+    "ﾞ", "々", "ー",
+    "\u0301", "\u3099", "\ufeff", "\u200d", "\U0010ffff", "ﷺ", "İ", "ǅ", "㍿", "㈱", "(株)", "｡", "ｶﾞ", "👩‍👩‍👧",
+    "\r\n", "\u2028",
+    "shim", "tch", "っ", "ん", "ゔ", "㋿", "ﬀ", "½", "co., ltd", "o'", "n'", "^", "q", "'k'", "田:*A", "1 2 3",
+]  # fmt: skip
+texts = st.lists(
+    st.one_of(st.sampled_from(NASTY), st.text(max_size=4), st.sampled_from("田中太郎さとうabc12 　")), max_size=12
+)
+SLOW = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@SLOW
+@given(pieces=texts)
+async def test_any_text_is_searched_for_or_refused(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    query = "".join(pieces)
+
+    try:
+        page = await search(crowd, SearchRequest(query=query, first=5, count_total=True, highlight=True))
+        await suggest(crowd, query, 3)
+    except BadInputError:
+        return
+
+    assert page.total is not None
+    assert len(page.hits) <= page.total
+
+
+@SLOW
+@given(pieces=texts)
+async def test_any_text_can_be_a_name(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    name = "".join(pieces).encode("utf-8", "ignore").decode().replace("\0", "")
+    transaction = crowd.transaction()
+    await transaction.start()
+
+    await crowd.execute(
+        "INSERT INTO genzai (employee_num, name, kana, dispatch_name, line) VALUES ('HOSTILE', $1, $1, $1, $1)", name
+    )
+    normal = await crowd.fetchval("SELECT search.normal($1)", name)
+    if normal and len(name) <= 200:
+        found = await search(crowd, SearchRequest(query=name, first=100, tables=[EmployeeTable.GENZAI]))
+        assert "HOSTILE" in {hit.row["employee_num"] for hit in found.hits}
+
+    await transaction.rollback()
+
+
+@given(text=st.text(), query=texts)
+def test_fragments_are_the_whole_text(text: str, query: list[str]) -> None:
+    marker = Marker("".join(query))
+
+    for highlight in marker.highlights({"name": text, "kana": text}, BY_TABLE[EmployeeTable.STAFF]):
+        assert "".join(fragment.text for fragment in highlight.fragments) == text
+        assert any(fragment.matched for fragment in highlight.fragments)
+        assert all(
+            one.matched != other.matched
+            for one, other in zip(highlight.fragments, highlight.fragments[1:], strict=False)
+        )
+
+
+@given(text=st.text())
+def test_folded_letters_stand_in_the_text_in_order(text: str) -> None:
+    letters = fold(text)
+
+    assert all(0 <= letter.start < letter.end <= len(text) for letter in letters)
+    assert [letter.start for letter in letters] == sorted(letter.start for letter in letters)
+
+
+QUERIES = [
+    "髙橋 一",
+    "検査課 山本",
+    "ohtsuka",
+    "gonc",
+    "おおつ",
+    "佐藤 蓮",
+    "倉敷",
+    "tran bao",
+    "12345",
+    "大塚",
+    "ぢ",
+    "nguyen quoc",
+]
+BOTH = """
+    WITH ask AS (
+        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL)::search.scope AS s,
+               ROW(0, false, 'infinity', '', 0)::search.hit AS a
+    )
+    SELECT ARRAY(
+               SELECT   h.id
+               FROM     search.step_by_step(q, s, a, 1000) h
+               ORDER BY h.older, h.rank, h.moment DESC, h.id DESC),
+           ARRAY(SELECT h.id FROM unnest(search.all_of_few(q, s, a)) h)
+    FROM   ask
+"""
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_the_short_way_and_the_long_way_find_the_same_in_the_same_order(
+    crowd: asyncpg.Connection, query: str
+) -> None:
+    long, short = await crowd.fetchrow(BOTH, query)
+
+    assert short in (long, [])

@@ -82,10 +82,9 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    directory = tmp_path_factory.mktemp("up")
-    for parent in (directory, *list(directory.parents)[:2]):
-        parent.chmod(0o755)
+def installation(scratch: Path) -> Iterator[Installation]:
+    directory = scratch / "up"
+    directory.mkdir(mode=0o711)
     installation = Installation(directory / "installation")
     yield installation
     if installation.process is not None and installation.process.poll() is None:

@@ -18,6 +18,7 @@ from api.settings import Settings
 from api.signin import SignInLinks
 from api.tokens import Tokens
 from api.version import VERSION
+from db import search
 from db.engines import Engines
 from jobs import health, heartbeat
 
@@ -55,6 +56,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
+        await engines.warm(search.warm)
         app = create_app(engines, settings, tokens=tokens, links=links, examine=examine)
         log.info("listening", url=origin_of(listening))
         await foreground.serve(app, listening)

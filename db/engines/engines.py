@@ -68,6 +68,13 @@ class Engines:
         """Look at every node now instead of at the next probe."""
         await self._monitor.recheck()
 
+    async def warm(self, work: Callable[[asyncpg.Connection], Awaitable[object]]) -> None:
+        """Do `work` once on every read connection of every node that is up, so that no read waits for a first time."""
+        filling = (node.reads.fill(work) for node in self.nodes if node.is_up)
+        for outcome in await asyncio.gather(*filling, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.warning("connections not warmed", reason=str(outcome))
+
     async def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None = None) -> Answer[T]:
         """Do read-only work on the best node there is; with `after`, on one that includes that commit.
 

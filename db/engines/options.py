@@ -15,7 +15,7 @@ class EngineOptions:
     application_name: str = "yukyu"
     read_connections: int = 10
     write_connections: int = 5
-    idle_connection_lifetime: timedelta = timedelta(minutes=10)
+    idle_connection_lifetime: timedelta = timedelta(hours=1)
 
     connect_timeout: timedelta = timedelta(seconds=2)
     acquire_timeout: timedelta = timedelta(seconds=2)

@@ -67,6 +67,22 @@ class ReadPool:
         finally:
             self.active -= 1
 
+    async def fill(self, work: Callable[[asyncpg.Connection], Awaitable[object]]) -> None:
+        """Open every connection there may be, and do `work` once on each.
+
+        Raises:
+            NodeFailedError: the node could not.
+        """
+        pool = self._pool or await self._open()
+        opened = await asyncio.gather(
+            *(self._acquire(pool) for _ in range(self._options.read_connections)), return_exceptions=True
+        )
+        connections = [each for each in opened if not isinstance(each, BaseException)]
+        try:
+            await asyncio.gather(*(work(connection) for connection in connections))
+        finally:
+            await asyncio.gather(*(self._release(pool, connection) for connection in connections))
+
     def usage(self) -> PoolUsage:
         size = 0 if self._pool is None else self._pool.get_size()
         in_use = 0 if self._pool is None else size - self._pool.get_idle_size()

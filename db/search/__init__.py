@@ -6,6 +6,7 @@ from db.search.registry import EmployeeTable
 from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
 from db.search.suggesting import suggest
+from db.search.warming import warm
 
 __all__ = [
     "EmployeeTable",
@@ -17,4 +18,5 @@ __all__ = [
     "search",
     "search_at_offset",
     "suggest",
+    "warm",
 ]

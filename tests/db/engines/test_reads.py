@@ -228,3 +228,24 @@ async def test_full_pool_is_no_reason_to_call_a_node_dead(database: Database) ->
         assert waited.served_by is EngineRole.PRIMARY
         assert replica.is_up
         await busy
+
+
+async def test_warming_opens_every_connection_and_works_once_on_each(database: Database) -> None:
+    async with Engines.open(database.primary_url, [database.replica_url], options=QUICK) as engines:
+        seen: list[int] = []
+
+        async def look(connection: asyncpg.Connection) -> None:
+            seen.append(connection.get_server_pid())
+
+        await engines.warm(look)
+        usages = [node.reads.usage() for node in engines.nodes]
+
+    assert len(set(seen)) == len(seen) == 2 * QUICK.read_connections
+    assert [(usage.size, usage.in_use) for usage in usages] == [(QUICK.read_connections, 0)] * 2
+
+
+async def test_warming_does_without_a_node_that_is_down(database: Database) -> None:
+    async with Engines.open(database.primary_url, ["postgresql://yukyu:x@127.0.0.1:1/none"], options=QUICK) as engines:
+        await engines.warm(where)
+
+        assert [node.reads.usage().size for node in engines.nodes] == [QUICK.read_connections, 0]

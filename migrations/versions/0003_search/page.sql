@@ -13,7 +13,7 @@ BEGIN
     IF a.rank IS NULL THEN
         a := (0, false, 'infinity', '', 0);
     END IF;
-    IF NOT search.is_common(q, s) THEN
+    IF NOT search.is_common(q, s, n) THEN
         hits := search.all_of_few(q, s, a);
     END IF;
     IF hits IS NULL THEN
@@ -125,7 +125,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
     SELECT h.rank, h.older, h.moment, h.id, h.table_no, search.score(h)
     FROM   search.hits(
                typed,
-               ROW(tables, statuses, year, employed_on)::search.scope,
+               ROW(tables, statuses, year, employed_on, search.glance(tables))::search.scope,
                ROW(after_rank, after_older, after_moment, after_id, after_table_no)::search.hit,
                n) h
     ORDER  BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
@@ -149,7 +149,7 @@ DECLARE
     q search.query := search.parse(typed);
 BEGIN
     FOREACH table_no IN ARRAY tables LOOP
-        records := search.count(q, ROW(ARRAY[table_no], statuses, year, employed_on)::search.scope, most);
+        records := search.count(q, ROW(ARRAY[table_no], statuses, year, employed_on, NULL)::search.scope, most);
         RETURN NEXT;
     END LOOP;
 END

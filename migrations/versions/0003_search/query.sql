@@ -22,7 +22,8 @@ CREATE TYPE search.scope AS (
     tables      smallint[],
     statuses    text[],
     year        int,
-    employed_on date
+    employed_on date,
+    glance      int       -- how many of the newest records to look at first
 );
 
 -- A record found, and its place in the order: rank, then newer before older.
@@ -80,8 +81,8 @@ BEGIN
     q.by_place := search.all_of(words, 'w');
     q.by_any := search.all_of(words, 'nkwo');
     -- Joined words too, since whatever a rank takes in must match this. What is not ASCII is in pairs as it is.
-    IF cardinality(words) > 1 AND q.romaji IS NOT NULL THEN
-        q.by_any := q.by_any || search.word_query(q.key, 'nkwo')::tsquery;
+    IF (q.romaji IS NOT NULL OR q.number IS NOT NULL) AND q.key <> array_to_string(words, ' ') THEN
+        q.by_any := q.by_any || search.word_query(q.key, 'nkw')::tsquery;
     END IF;
     RETURN q;
 END

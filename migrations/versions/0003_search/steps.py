@@ -47,7 +47,7 @@ VIEWS = {
 # Which records each rank takes in, best first; a record has the first rank that takes it.
 RANKS = {
     1: "r.entry[1] = q.number",
-    2: "r.entry[3] = q.key",
+    2: "r.entry[3] = q.name_start",
     3: "q.word IN (r.entry[4], r.entry[5], r.entry[6]) OR r.vector @@ q.by_name",
     4: "starts_with(r.entry[3], q.name_start) OR starts_with(r.entry[5], q.name_start)"
     " OR starts_with(r.entry[6], q.name_start)",
@@ -68,7 +68,7 @@ RANKS = {
 # Step to its rank, its view and the term looked up: the index gives the hits in their order.
 EQUAL = {
     "number_is": (1, "numbers", "q.number"),
-    "name_is": (2, "names", "q.key"),
+    "name_is": (2, "names", "q.name_start"),
     "name_has_word": (3, "name_words", "q.word"),
     "kana_is": (6, "kana", "q.kana"),
     "kana_has_word": (7, "kana_words", "q.kana_word"),
@@ -98,14 +98,19 @@ MATCH = {
 FEW = 60
 FEW_RANKED = 400
 # Otherwise a glance at the newest records tells whether it is so common that a page of hits is soon found among them.
-GLANCE = 500
+# With N records of which a share f matches, to sort all costs about 2·f·N and to walk until 20 are found 20/f, in
+# microseconds; they are equal at f = √(10/N), and of √N records then √10 match. One goes eight times as far as that.
 COMMON = 3
-# That is how far one then goes; beyond, all that match are sorted after all.
-NEWEST = 8000
+FARTHER = 8
+SMALLEST_GLANCE = 200
+LARGEST_GLANCE = 4000
+# The first glance of all, which spares GIN its longest lists, is short: most queries are rare.
+FIRST_GLANCE = 500
 
 # A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
-BITMAP = "\nSET enable_bitmapscan = on"
-INDEX = "\nSET enable_bitmapscan = off"
+BITMAP = "\nSET enable_bitmapscan = on SET enable_indexscan = off SET work_mem = '32MB'"
+SORTED = "\nSET work_mem = '32MB'"
+INDEX = "\nSET enable_bitmapscan = off SET enable_indexscan = on"
 
 IN_SCOPE = """r.table_no = ANY (s.tables)
           AND (s.statuses IS NULL OR r.status = ANY (s.statuses))
@@ -153,22 +158,23 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE{settings} AS $$
 $$"""
 
 
-def ordered(rank: int, source: str, condition: str, *, sorted_by_index: bool = True) -> str:
+def ordered(rank: int, source: str, condition: str, *, from_index: bool = True) -> str:
     """Return the statement for the hits of a rank, in their order, after `a`.
 
-    OFFSET 0 keeps the long list of better ranks out of every leaf: it is prepared once, not once for each index.
-    It also keeps the position out of the leaves where no index begins there: a bitmap of half the table would be made.
+    OFFSET 0 keeps the outer conditions out of the leaves. They are long, and would be prepared for each index; and they
+    are dear, so they are looked at in the order of the hits and only until the page is full. Where no index gives that
+    order, the position is among them too: else the planner makes a bitmap of everything older.
     """
-    after, sorting = f"AND  {AFTER}", "ORDER  BY r.moment DESC, r.id DESC"
-    inside, outside = (f"{after}\n                 {sorting}", "") if sorted_by_index else ("", after)
+    after = f"AND  {AFTER}"
     return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
         FROM  (SELECT {RECORD}
                FROM   {source} r
                WHERE  {condition}
                  AND  {IN_SCOPE}
-                 {inside}
+                 {after if from_index else ""}
+               ORDER  BY r.moment DESC, r.id DESC
                OFFSET 0) r
-        WHERE  true {outside}{better(rank)}
+        WHERE  true {"" if from_index else after}{better(rank)}
           AND {AGE}
         ORDER  BY r.moment DESC, r.id DESC
         FETCH  FIRST (n) ROWS WITH TIES"""
@@ -204,16 +210,21 @@ BEGIN
         {newest(rank, test)};
 END
 $$"""
+    # Whether a range of terms is short is soon known; GIN makes its whole list before it gives the first.
+    few = (
+        "false"
+        if source == "search.records"
+        else f"NOT EXISTS (SELECT FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW})"
+    )
     yield function(
         name,
         f"""DECLARE
     newest search.hit[];
 BEGIN
-    PERFORM FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW} LIMIT 1;
-    IF FOUND THEN
-        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, {GLANCE}));
+    IF NOT ({few}) THEN
+        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, s.glance));
         IF cardinality(newest) BETWEEN {COMMON} AND n - 1 THEN
-            newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, {NEWEST}));
+            newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, s.glance * {FARTHER}));
         END IF;
         IF cardinality(newest) >= n THEN
             RETURN QUERY SELECT * FROM unnest(newest);
@@ -221,9 +232,9 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY
-        {ordered(rank, source, lookup, sorted_by_index=False)};
+        {ordered(rank, source, lookup, from_index=False)};
 END""",
-        BITMAP,
+        BITMAP if source == "search.records" else SORTED,
     )
 
 
@@ -239,6 +250,7 @@ def statements() -> Iterator[str]:
         matches = f"r.vector @@ {query}"
         yield from sorted_or_newest(name, rank, "search.records", matches, matches)
     yield known()
+    yield glance()
     yield is_common()
     yield all_of_few()
     yield suggested()
@@ -268,19 +280,42 @@ $$"""
 
 
 def is_common() -> str:
-    """Return the glance that spares GIN its longest lists."""
-    return f"""CREATE FUNCTION search.is_common(q search.query, s search.scope) RETURNS boolean
+    """Return the glance that spares GIN its longest lists, and the look for a page of people of just this name."""
+    wholes = {"names": "q.name_start", "kana": "q.kana", "romaji": "q.romaji"}
+    same_name = "\n".join(
+        f"""    IF q.word IS NULL AND {term} IS NOT NULL THEN
+        PERFORM FROM search.{source} r WHERE r.term = {term} AND r.table_no = ANY (s.tables) OFFSET n LIMIT 1;
+        IF FOUND THEN
+            RETURN true;
+        END IF;
+    END IF;"""
+        for source, term in wholes.items()
+    )
+    return f"""CREATE FUNCTION search.is_common(q search.query, s search.scope, n int) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
+{same_name}
     PERFORM FROM (
         SELECT r.vector FROM search.records r
         WHERE  r.table_no = ANY (s.tables)
         ORDER  BY r.moment DESC, r.id DESC
-        LIMIT  {GLANCE}) r
+        LIMIT  {FIRST_GLANCE}) r
     WHERE  r.vector @@ q.by_any
-    OFFSET {COMMON} LIMIT 1;
+    OFFSET CASE WHEN s.glance::bigint * s.glance > {FEW_RANKED * FIRST_GLANCE} THEN 0 ELSE {COMMON} END LIMIT 1;
     RETURN FOUND;
 END
+$$"""
+
+
+def glance() -> str:
+    """Return the function that tells how many records are a glance: the root of how many there are, as last counted."""
+    tables = ", ".join(f"'public.{name}'::regclass" for name, _ in TABLES.values())
+    return f"""CREATE FUNCTION search.glance(tables smallint[]) RETURNS int
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT least(greatest(sqrt(sum(greatest(c.reltuples, 0))), {SMALLEST_GLANCE}), {LARGEST_GLANCE})::int
+    FROM   unnest(ARRAY[{tables}]) WITH ORDINALITY AS t (oid, number)
+    JOIN   pg_catalog.pg_class c USING (oid)
+    WHERE  t.number = ANY (tables)
 $$"""
 
 

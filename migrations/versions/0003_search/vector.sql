@@ -64,12 +64,12 @@ BEGIN
 END
 $$;
 
--- A lexeme of any of these origins. There are no kanji among kana.
+-- A lexeme of any of these origins. Among kana there are neither kanji nor, but for romaji, ASCII.
 CREATE FUNCTION search.from_any(lexeme text, origins text, suffix text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT '(' || string_agg('''' || origin || lexeme || '''' || suffix, ' | ') || ')'
     FROM   string_to_table(origins, NULL) AS origin
-    WHERE  origin <> 'k' OR origins = 'k' OR lexeme COLLATE "C" ~ '^[ -~ぁ-ゖー]+$'
+    WHERE  origin <> 'k' OR origins = 'k' OR lexeme COLLATE "C" ~ '^[ぁ-ゖー]+$'
 $$;
 
 -- One word of a query, with its neighbours in normal form, as a tsquery over lexemes of these origins.

@@ -98,7 +98,7 @@ QUERIES = [
 ]
 BOTH = """
     WITH ask AS (
-        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL)::search.scope AS s,
+        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, 500)::search.scope AS s,
                ROW(0, false, 'infinity', '', 0)::search.hit AS a
     )
     SELECT ARRAY(

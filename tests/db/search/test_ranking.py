@@ -34,6 +34,16 @@ async def test_number_comes_before_name(people: asyncpg.Connection) -> None:
     assert await numbers(people, "ab12") == ["AB12", "K1", "AB123"]
 
 
+async def test_spaces_and_hyphens_in_numbers_do_not_matter(people: asyncpg.Connection) -> None:
+    await add(people, "staff", employee_num="AB-12345", name="一")
+    await add(people, "staff", employee_num="CD12345", name="二", office="ToyotaKogyo")
+
+    for query in ("AB 12345", "ab12345", "AB-12345", "ＡＢ１２ ３４５"):
+        assert await numbers(people, query) == ["AB-12345"]
+    for query in ("CD 123", "cd-12345", "toyota kogyo"):
+        assert await numbers(people, query) == ["CD12345"]
+
+
 async def test_newest_come_first_among_equals(crowd: asyncpg.Connection) -> None:
     for query in ("佐藤", "さとう", "sato", "三河"):
         moments = [hit.row["last_updated"] for hit in (await page(crowd, query, tables=[EmployeeTable.STAFF])).hits]

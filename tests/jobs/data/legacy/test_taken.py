@@ -145,7 +145,9 @@ async def test_a_table_without_employee_numbers_is_rejected_row_by_row(database:
     ]
 
 
-async def test_an_eighth_of_a_day_is_kept_and_a_sixteenth_rounded_which_the_report_says(database: Database, old: OldFile) -> None:
+async def test_an_eighth_of_a_day_is_kept_and_a_sixteenth_is_rounded_and_reported(
+    database: Database, old: OldFile
+) -> None:
     old.add("yukyu_usage_details", employee_num="1", use_date="2025-04-01", days_used=0.125)
     old.add("yukyu_usage_details", employee_num="1", use_date="2025-04-02", days_used=0.0625)
 

@@ -12,8 +12,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api import console
+from api.bodies import RequestError
 from api.credentials import LSN, freshness, identify
-from api.graphql_request import GraphQLRequest, RequestError, read_request
+from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, answer, media_type_for, refusal_of
 from api.tokens import Tokens
 from db.engines import Engines

@@ -1,17 +1,14 @@
 """Reads a GraphQL request out of HTTP, as the GraphQL over HTTP specification has it."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from db.errors import BadInputError
-
-BODY_TIMEOUT_SECONDS = 10
+from api.bodies import RequestError, read_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +17,6 @@ class GraphQLRequest:
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
-
-
-class RequestError(BadInputError):
-    """The request cannot be understood as GraphQL; `status` is its HTTP status."""
-
-    def __init__(self, message: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
 
 
 async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
@@ -45,32 +34,7 @@ async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
             status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             hint="Send `Content-Type: application/json`.",
         )
-    return _from_object(_decode(await _body(request, max_bytes), "The body"))
-
-
-async def _body(request: Request, max_bytes: int) -> bytes:
-    too_large = RequestError(
-        f"The body is larger than {max_bytes} bytes.",
-        status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        hint="Send a smaller document; values go into variables.",
-    )
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > max_bytes:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise too_large
-    except TimeoutError as error:
-        raise RequestError(
-            f"The body did not arrive within {BODY_TIMEOUT_SECONDS} seconds.", status=HTTPStatus.REQUEST_TIMEOUT
-        ) from error
-    except ClientDisconnect as error:
-        raise RequestError("The client went away before it had sent the body.") from error
-    return bytes(body)
+    return _from_object(_decode(await read_body(request, max_bytes=max_bytes), "The body"))
 
 
 def _from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:

@@ -9,12 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from api.bodies import RequestError, read_body
 from api.credentials import SESSION_COOKIE
 from api.tokens import Tokens
 from schema.roles import Role, UnauthenticatedError
 
 SESSION = timedelta(hours=12)
-LONGEST_TOKEN = 8 * 1024
+LONGEST_FORM = 8 * 1024
 CONSOLE = "/graphql"
 HEADERS = {
     "content-security-policy": (
@@ -72,10 +73,11 @@ def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
     async def submit(request: Request) -> Response:
         if not _from_here(request):
             return _page("The form was sent from another site.")
-        token = parse_qs((await _form(request)).decode("ascii", "replace")).get("token", [""])[0].strip()
         try:
+            form = await read_body(request, max_bytes=LONGEST_FORM)
+            token = parse_qs(form.decode("ascii", "replace")).get("token", [""])[0].strip()
             tokens.identify(token)
-        except UnauthenticatedError as error:
+        except (RequestError, UnauthenticatedError) as error:
             return _page(error.message)
         return _signed_in(request, token)
 
@@ -88,18 +90,14 @@ def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
     return router
 
 
-async def _form(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_TOKEN:
-            return b""
-    return bytes(body)
-
-
 def _from_here(request: Request) -> bool:
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # half an IPv6 address, say
+        return False
 
 
 def _page(error: str | None = None) -> HTMLResponse:

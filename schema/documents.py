@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.validation import specified_rules
@@ -13,9 +12,11 @@ from strawberry.types.execution import ExecutionContext
 
 from schema.errors import QueryTooComplexError, as_graphql_error
 from schema.limits import Limits, check
+from schema.remembered import Remembered
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-REMEMBERED = 512
+# A parsed document takes up to 200 bytes a character, so this is 50 MB at the very worst, and 5 as a rule.
+MOST_REMEMBERED_CHARACTERS = 250_000
 REPORTED_ERRORS = 10
 
 
@@ -35,21 +36,29 @@ Prepare = Callable[[GraphQLSchema, str], Prepared]
 
 
 def preparation(limits: Limits) -> Prepare:
-    """Return a function from text to prepared document that remembers the last 512.
+    """Return a function from text to prepared document that remembers what it was given of late.
 
-    What cannot be parsed raises GraphQLSyntaxError and is not remembered.
+    It is meant for one schema. What cannot be parsed raises GraphQLSyntaxError and is not remembered.
     """
+    remembered: Remembered[Prepared] = Remembered(most_characters=MOST_REMEMBERED_CHARACTERS)
 
-    @lru_cache(maxsize=REMEMBERED)
     def prepare(schema: GraphQLSchema, text: str) -> Prepared:
-        document = parse(text, max_tokens=limits.tokens)
-        try:
-            check(document, limits)
-        except QueryTooComplexError as error:
-            return Prepared(document, (as_graphql_error(error),))
-        return Prepared(document, tuple(validate(schema, document, RULES, max_errors=REPORTED_ERRORS)))
+        prepared = remembered.get(text)
+        if prepared is None:
+            prepared = _prepare(schema, text, limits)
+            remembered.keep(text, prepared)
+        return prepared
 
     return prepare
+
+
+def _prepare(schema: GraphQLSchema, text: str, limits: Limits) -> Prepared:
+    document = parse(text, max_tokens=limits.tokens)
+    try:
+        check(document, limits)
+    except QueryTooComplexError as error:
+        return Prepared(document, (as_graphql_error(error),))
+    return Prepared(document, tuple(validate(schema, document, RULES, max_errors=REPORTED_ERRORS)))
 
 
 class PrepareDocuments(SchemaExtension):

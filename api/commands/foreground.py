@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from api.http import Protocol
 from db.errors import AppError
 
 GRACEFUL_SECONDS = 5
@@ -36,7 +37,7 @@ class Foreground:
         """Answer requests until a signal comes; those under way are finished first."""
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             log_config=None,
             lifespan="off",
             access_log=False,

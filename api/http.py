@@ -1,0 +1,85 @@
+"""HTTP as uvicorn speaks it, with bounds that it does not set: on the size of a request's head, and on its slowness."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from db.errors import BadInputError
+
+MOST_HEAD_BYTES = 64 * 1024
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. What is not HTTP, or begins a request and does not come to the point, is refused and closed.
+
+    Bytes are counted as long as they bring neither the end of a head nor any body, which covers trailers and
+    chunk extensions too; a read that began a request is not counted, so that pipelined requests are no harm.
+    """
+
+    head_seconds: ClassVar[float] = 10
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*arguments, **options)
+        self._in_head = True
+        self._advanced = False
+        self._idle_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(self.head_seconds, transport.close)  # it may be a browser's spare one
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._meet_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._advanced = False
+        super().data_received(data)
+        self._idle_bytes = 0 if self._advanced else self._idle_bytes + len(data)
+        if self._idle_bytes > MOST_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
+        elif not self._in_head:
+            self._meet_deadline()
+        elif self._advanced:
+            self._meet_deadline()
+            self._deadline = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def on_message_begin(self) -> None:
+        self._in_head = self._advanced = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._advanced = False, True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._advanced = True
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _give_up(self) -> None:
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not arrive in time.")
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        self._meet_deadline()
+        if self.transport.is_closing():
+            return
+        content = orjson.dumps({"error": {"code": BadInputError.code, "message": message, "hint": None}})
+        head = (
+            b"content-type: application/json\r\n",
+            b"content-length: %d\r\n" % len(content),
+            b"connection: close\r\n\r\n",
+        )
+        self.transport.write(b"".join((STATUS_LINE[status], *head, content)))
+        self.transport.close()
+
+    def _meet_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -1,6 +1,5 @@
 """Fills a database for the search benchmark: sample rows without their leave days, indexes built afterwards."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import perf_counter
@@ -8,19 +7,13 @@ from time import perf_counter
 import asyncpg
 
 from db import migrations, transfer
+from db.search.bulk import indexes_built_afterwards
 from db.tables import Employee, Genzai, Staff, Ukeoi
 from jobs.data.sample.accounts import account_rows, draw_accounts
 from jobs.data.sample.rosters import ROSTERS, Holder
 
 TABLES = ("employees", "genzai", "ukeoi", "staff")
 SEED = 1
-
-INDEXES = """
-    SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-    FROM   pg_index
-    WHERE  indrelid = ANY ($1::regclass[]) AND NOT indisunique
-    ORDER  BY 1
-"""
 
 # What people do first: every field of a row in one vector, ranked by ts_rank.
 PLAIN = """
@@ -57,45 +50,35 @@ async def prepare(server_url: str, rows: int, say: Callable[[str], None]) -> tup
 
 
 async def _fill(url: str, rows: int, say: Callable[[str], None]) -> dict[str, float]:
-    connection = await asyncpg.connect(url, command_timeout=None)
+    connection = await asyncpg.connect(url)
     try:
-        indexes = await connection.fetch(INDEXES, list(TABLES))
-        for index in indexes:
-            await connection.execute(f"DROP INDEX {index['name']}")
         began = perf_counter()
+        copied = began
         holders: list[list[Holder]] = [[], [], []]
-        people = [
-            _copy(url, roster.model, roster.people(rows, SEED, held))
-            for roster, held in zip(ROSTERS, holders, strict=True)
-        ]
-        say(f"copying {rows:,} rows into each of three tables of people")
-        await asyncio.gather(*people[:2])
-        await people[2]
-        say("copying leave accounts")
-        in_turn = [holder for together in zip(*holders, strict=True) for holder in together]
-        await _copy(url, Employee, account_rows(list(draw_accounts(in_turn, rows, SEED)), SEED))
-        copied = perf_counter()
-        await connection.execute("SET maintenance_work_mem = '1GB'")
-        for index in indexes:
-            say(f"building {index['name']}")
-            await connection.execute(index["definition"])
+        async with indexes_built_afterwards(connection):
+            for roster, held in zip(ROSTERS, holders, strict=True):
+                say(f"copying {rows:,} rows into {roster.model.__tablename__}")
+                await _copy(connection, roster.model, roster.people(rows, SEED, held))
+            say(f"copying {rows:,} leave accounts")
+            in_turn = [holder for together in zip(*holders, strict=True) for holder in together]
+            await _copy(connection, Employee, account_rows(list(draw_accounts(in_turn, rows, SEED)), SEED))
+            copied = perf_counter()
+            say("building indexes")
         built = perf_counter()
         for table in TABLES:
             say(f"preparing the comparison for {table}")
             await connection.execute(PLAIN.format(table=table, columns=PLAIN_COLUMNS[table]))
         await connection.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
-        return {"rows a table": rows, "copy seconds": copied - began, "index seconds": built - copied}
+        return {"copy seconds": copied - began, "index seconds": built - copied}
     finally:
         await connection.close()
 
 
-async def _copy(url: str, model: type[Employee | Genzai | Staff | Ukeoi], rows: Iterator[transfer.TableRow]) -> None:
-    connection = await asyncpg.connect(url, command_timeout=None)
-    try:
-        table = transfer.table_of(model)
-        await transfer.copy(connection, table.name, transfer.writable_columns(table), rows, lambda _: None)
-    finally:
-        await connection.close()
+async def _copy(
+    connection: asyncpg.Connection, model: type[Employee | Genzai | Staff | Ukeoi], rows: Iterator[transfer.TableRow]
+) -> None:
+    table = transfer.table_of(model)
+    await transfer.copy(connection, table.name, transfer.writable_columns(table), rows, lambda _: None)
 
 
 async def _keep(url: str, cost: dict[str, float]) -> None:

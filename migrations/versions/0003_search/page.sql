@@ -10,6 +10,7 @@ BEGIN
     IF q.key IS NULL THEN
         RETURN;
     END IF;
+    s.glance := search.glance(s.tables);
     IF a.rank IS NULL THEN
         a := (0, false, 'infinity', '', 0);
     END IF;
@@ -99,14 +100,9 @@ BEGIN
 END
 $$;
 
--- Higher is better: by rank alone, since within a rank newer comes first; older leave accounts are below all others.
-CREATE FUNCTION search.score(hit search.hit) RETURNS float8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN hit.older THEN (16 - hit.rank) / 320.0 ELSE (16 - hit.rank) / 16.0 END
-$$;
-
 -- A page of hits in their order: what the application calls. Tables are numbered 1 employees, 2 genzai, 3 ukeoi, 4 staff;
--- all `after_` are null for the first page, otherwise those of the last hit seen.
+-- all `after_` are null for the first page, otherwise those of the last hit seen. Of scores, higher is better: by rank
+-- alone, since within a rank newer comes first; older leave accounts are below all others.
 CREATE FUNCTION search.page(
     typed          text,
     tables         smallint[]  DEFAULT '{1,2,3,4}',
@@ -121,15 +117,19 @@ CREATE FUNCTION search.page(
     after_table_no smallint    DEFAULT NULL
 )
 RETURNS TABLE (rank smallint, older boolean, moment timestamptz, id text, table_no smallint, score float8)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
-    SELECT h.rank, h.older, h.moment, h.id, h.table_no, search.score(h)
-    FROM   search.hits(
-               typed,
-               ROW(tables, statuses, year, employed_on, search.glance(tables))::search.scope,
-               ROW(after_rank, after_older, after_moment, after_id, after_table_no)::search.hit,
-               n) h
-    ORDER  BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
-    LIMIT  n
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 AS $$
+#variable_conflict use_column
+DECLARE
+    s search.scope := (tables, statuses, year, employed_on, NULL);
+    a search.hit := (after_rank, after_older, after_moment, after_id, after_table_no);
+BEGIN
+    RETURN QUERY
+        SELECT h.rank, h.older, h.moment, h.id, h.table_no,
+               CASE WHEN h.older THEN (16 - h.rank) / 320.0 ELSE (16 - h.rank) / 16.0 END::float8
+        FROM   search.hits(typed, s, a, n) h
+        ORDER  BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
+        LIMIT  n;
+END
 $$;
 
 -- How many records match, table by table; counting stops at `most` in each.

@@ -186,7 +186,7 @@ def newest(rank: int, condition: str) -> str:
             SELECT * FROM search.records r
             WHERE  r.table_no = ANY (s.tables) AND {AFTER}
             ORDER  BY r.moment DESC, r.id DESC
-            LIMIT  records)"""
+            FETCH  FIRST (records) ROWS WITH TIES)"""
     return ordered(rank, walk, condition)
 
 
@@ -220,11 +220,14 @@ $$"""
         name,
         f"""DECLARE
     newest search.hit[];
+    seen   search.hit;
 BEGIN
     IF NOT ({few}) THEN
         newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, s.glance));
         IF cardinality(newest) BETWEEN {COMMON} AND n - 1 THEN
-            newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, s.glance * {FARTHER}));
+            seen := search.nth_newest(s, a, s.glance);
+            newest := newest || ARRAY(
+                SELECT search.{name}_newest(q, s, seen, n - cardinality(newest), s.glance * {FARTHER}));
         END IF;
         IF cardinality(newest) >= n THEN
             RETURN QUERY SELECT * FROM unnest(newest);
@@ -251,6 +254,7 @@ def statements() -> Iterator[str]:
         yield from sorted_or_newest(name, rank, "search.records", matches, matches)
     yield known()
     yield glance()
+    yield nth_newest()
     yield is_common()
     yield all_of_few()
     yield suggested()
@@ -307,15 +311,37 @@ END
 $$"""
 
 
+def nth_newest() -> str:
+    """Return the function that tells how far a glance went; null where there are not so many records."""
+    return f"""CREATE FUNCTION search.nth_newest(s search.scope, a search.hit, n int) RETURNS search.hit
+LANGUAGE plpgsql STABLE PARALLEL SAFE{INDEX} AS $$
+DECLARE
+    seen search.hit;
+BEGIN
+    SELECT a.rank, a.older, r.moment, r.id, 0
+    INTO   seen
+    FROM   search.records r
+    WHERE  r.table_no = ANY (s.tables) AND {AFTER}
+    ORDER  BY r.moment DESC, r.id DESC
+    OFFSET n - 1
+    LIMIT  1;
+    RETURN seen;
+END
+$$"""
+
+
 def glance() -> str:
     """Return the function that tells how many records are a glance: the root of how many there are, as last counted."""
-    tables = ", ".join(f"'public.{name}'::regclass" for name, _ in TABLES.values())
+    counts = " + ".join(
+        f"(SELECT CASE WHEN {number} = ANY (tables) THEN greatest(c.reltuples, 0) ELSE 0 END"
+        f" FROM pg_catalog.pg_class c WHERE c.oid = 'public.{name}'::regclass)"
+        for number, (name, _) in TABLES.items()
+    )
     return f"""CREATE FUNCTION search.glance(tables smallint[]) RETURNS int
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT least(greatest(sqrt(sum(greatest(c.reltuples, 0))), {SMALLEST_GLANCE}), {LARGEST_GLANCE})::int
-    FROM   unnest(ARRAY[{tables}]) WITH ORDINALITY AS t (oid, number)
-    JOIN   pg_catalog.pg_class c USING (oid)
-    WHERE  t.number = ANY (tables)
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN least(greatest(sqrt({counts}), {SMALLEST_GLANCE}), {LARGEST_GLANCE});
+END
 $$"""
 
 

@@ -7,7 +7,6 @@ from time import perf_counter
 import asyncpg
 
 from db import migrations, transfer
-from db.search.bulk import indexes_built_afterwards
 from db.tables import Employee, Genzai, Staff, Ukeoi
 from jobs.data.sample.accounts import account_rows, draw_accounts
 from jobs.data.sample.rosters import ROSTERS, Holder
@@ -55,7 +54,7 @@ async def _fill(url: str, rows: int, say: Callable[[str], None]) -> dict[str, fl
         began = perf_counter()
         copied = began
         holders: list[list[Holder]] = [[], [], []]
-        async with indexes_built_afterwards(connection):
+        async with connection.transaction(), transfer.set_aside(connection, transfer.TABLES, rows):
             for roster, held in zip(ROSTERS, holders, strict=True):
                 say(f"copying {rows:,} rows into {roster.model.__tablename__}")
                 await _copy(connection, roster.model, roster.people(rows, SEED, held))

@@ -10,7 +10,6 @@ import pytest
 
 from db import transfer
 from db.search import EmployeeTable, SearchPage, SearchRequest, search
-from db.search.bulk import indexes_built_afterwards
 from db.tables import Employee
 from jobs.data.sample.accounts import account_rows, draw_accounts
 from jobs.data.sample.rosters import ROSTERS, Holder
@@ -66,7 +65,7 @@ async def people(database: Database) -> AsyncIterator[asyncpg.Connection]:
 
 async def fill(connection: asyncpg.Connection, rows: int) -> None:
     holders: list[list[Holder]] = [[], [], []]
-    async with indexes_built_afterwards(connection):
+    async with connection.transaction(), transfer.set_aside(connection, transfer.TABLES, rows):
         for roster, held in zip(ROSTERS, holders, strict=True):
             await copy(connection, roster.model, roster.people(rows, SEED, held))
         in_turn = [holder for together in zip(*holders, strict=True) for holder in together]

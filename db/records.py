@@ -25,7 +25,7 @@ def columns_of(table: type[tables.Row]) -> tuple[str, ...]:
     )
 
 
-_BY_KEY = {
+BY_KEY = {
     table.__tablename__: f"SELECT {', '.join(columns_of(table))} FROM {table.__tablename__} WHERE id = $1"  # noqa: S608 - names of our own tables and columns
     for table in (
         tables.Employee,
@@ -38,7 +38,7 @@ _BY_KEY = {
 }
 
 # Each account's days by the unique index on (employee_num, use_date); a year is a few dozen of a person's rows.
-_USAGE_DETAILS = """
+USAGE_DETAILS = """
     SELECT id, employee_num, use_date, year, month, days_used
     FROM   unnest($1::text[], $2::smallint[]) AS account (employee_num, year)
     JOIN   yukyu_usage_details USING (employee_num, year)
@@ -46,7 +46,7 @@ _USAGE_DETAILS = """
 """
 
 # Newest first within each account, in the order of ix_leave_requests_employee_num_year.
-_LEAVE_REQUESTS = """
+LEAVE_REQUESTS = """
     SELECT id, employee_num, start_date, end_date, days_requested, hours_requested,
            leave_type, reason, status, requested_at, approved_by, approved_at, year
     FROM   unnest($1::text[], $2::smallint[]) AS account (employee_num, year)
@@ -59,18 +59,18 @@ Account = tuple[str, int]
 
 async def by_key(connection: Connection, table: str, key: str) -> Row | None:
     """Return one row of one of the six tables; None where there is no such row or no such table."""
-    statement = _BY_KEY.get(table)
+    statement = BY_KEY.get(table)
     return None if statement is None else await connection.fetchrow(statement, key)
 
 
 async def usage_details(connection: Connection, accounts: Sequence[Account]) -> list[list[Row]]:
     """Return each account's (employee number, year) leave days, oldest first, in the order of `accounts`."""
-    return await _of_accounts(connection, _USAGE_DETAILS, accounts)
+    return await _of_accounts(connection, USAGE_DETAILS, accounts)
 
 
 async def leave_requests(connection: Connection, accounts: Sequence[Account]) -> list[list[Row]]:
     """Return each account's leave requests, newest first, in the order of `accounts`."""
-    return await _of_accounts(connection, _LEAVE_REQUESTS, accounts)
+    return await _of_accounts(connection, LEAVE_REQUESTS, accounts)
 
 
 async def _of_accounts(connection: Connection, statement: str, accounts: Sequence[Account]) -> list[list[Row]]:

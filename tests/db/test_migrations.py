@@ -1,0 +1,105 @@
+"""The schema goes forward and back, is what the tables say it is, and keeps nonsense out."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from db import migrations
+from tests.conftest import Database
+from tests.db.cluster.witness import connected
+
+OURS = """
+    SELECT relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
+    WHERE  nspname = 'public' AND relkind = 'r'
+    UNION ALL
+    SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('public', 'information_schema')
+    UNION ALL
+    SELECT proname FROM pg_proc JOIN pg_namespace AS n ON n.oid = pronamespace
+    WHERE  nspname = 'public' AND proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+"""
+
+PERSON = "employee_num, name"
+NONSENSE = [
+    ("employees", f"{PERSON}, year, used", "'1', 'x', 2025, -1", "ck_employees_used_not_negative"),
+    ("employees", f"{PERSON}, year, granted", "'1', 'x', 2025, 'NaN'", "ck_employees_granted_not_negative"),
+    ("employees", f"{PERSON}, year, balance", "'1', 'x', 2025, 'NaN'", "ck_employees_balance_is_number"),
+    ("employees", f"{PERSON}, year", "'1', 'x', 0", "ck_employees_year_plausible"),
+    ("employees", f"{PERSON}, year", "' ', 'x', 2025", "ck_employees_employee_num_not_blank"),
+    ("genzai", f"{PERSON}, hourly_wage", "'1', 'x', -1", "ck_genzai_hourly_wage_not_negative"),
+    (
+        "genzai",
+        f"{PERSON}, hire_date, leave_date",
+        "'1', 'x', '2025-02-01', '2025-01-01'",
+        "ck_genzai_leaves_after_hire",
+    ),
+    ("ukeoi", f"{PERSON}, age", "'1', 'x', -1", "ck_ukeoi_age_not_negative"),
+    ("staff", PERSON, "'', 'x'", "ck_staff_employee_num_not_blank"),
+    (
+        "leave_requests",
+        "employee_num, start_date, end_date, days_requested, year",
+        "'1', '2025-02-02', '2025-02-01', 1, 2025",
+        "ck_leave_requests_ends_after_start",
+    ),
+    (
+        "leave_requests",
+        "employee_num, start_date, end_date, days_requested, year",
+        "'1', '2025-02-01', '2025-02-01', -1, 2025",
+        "ck_leave_requests_days_requested_not_negative",
+    ),
+    (
+        "leave_requests",
+        "employee_num, start_date, end_date, days_requested, year, status",
+        "'1', '2025-02-01', '2025-02-01', 1, 2025, 'MAYBE'",
+        "ck_leave_requests_status_known",
+    ),
+    (
+        "yukyu_usage_details",
+        "employee_num, use_date, year, month, days_used",
+        "'1', '2025-01-01', 2025, 13, 1",
+        "ck_yukyu_usage_details_month_of_year",
+    ),
+    (
+        "yukyu_usage_details",
+        "employee_num, use_date, year, month, days_used",
+        "'1', '2025-01-01', 2025, 1, -0.5",
+        "ck_yukyu_usage_details_days_used_not_negative",
+    ),
+]
+
+
+@pytest.mark.every_version
+async def test_the_schema_goes_forward_and_back_and_forward_again(empty_database: Database) -> None:
+    url = empty_database.primary_url
+    async with connected(url) as connection:
+        before = await connection.fetch(OURS)
+
+        await migrations.upgrade(url)
+        await migrations.downgrade(url, "base")
+        after = [row for row in await connection.fetch(OURS) if row[0] != "alembic_version"]
+        await migrations.upgrade(url)
+
+    assert after == before
+    assert await migrations.current(url) == migrations.head()
+
+
+@pytest.mark.every_version
+async def test_the_database_is_what_the_tables_say(database: Database) -> None:
+    assert await migrations.drift(database.primary_url) == []
+
+
+async def test_two_that_upgrade_at_once_take_turns(empty_database: Database) -> None:
+    await asyncio.gather(*(migrations.upgrade(empty_database.primary_url) for _ in range(3)))
+
+    assert await migrations.current(empty_database.primary_url) == migrations.head()
+
+
+@pytest.mark.parametrize(("table", "columns", "values", "constraint"), NONSENSE, ids=lambda value: str(value)[:60])
+async def test_nonsense_is_kept_out(
+    module_database: Database, table: str, columns: str, values: str, constraint: str
+) -> None:
+    async with connected(module_database.primary_url) as connection:
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})")  # noqa: S608 - written above
+
+    assert refused.value.constraint_name == constraint

@@ -14,8 +14,14 @@ BEGIN
     IF a.rank IS NULL THEN
         a := (0, false, 'infinity', '', 0);
     END IF;
-    IF NOT search.is_common(q, s, n) THEN
+    IF search.fills_page(q, s, n) THEN
+        s.glance := 0;
+    ELSIF NOT search.is_common(q, s, 500, CASE WHEN s.glance > 500 THEN 0 ELSE 3 END) THEN
+        -- The first glance is short, because most queries are rare. Where there are many records, one hit in it is many.
         hits := search.all_of_few(q, s, a);
+        IF hits IS NULL AND NOT search.is_common(q, s, s.glance, 3) THEN
+            s.glance := 0;
+        END IF;
     END IF;
     IF hits IS NULL THEN
         RETURN QUERY SELECT * FROM search.step_by_step(q, s, a, n);

@@ -23,7 +23,7 @@ CREATE TYPE search.scope AS (
     statuses    text[],
     year        int,
     employed_on date,
-    glance      int       -- how many of the newest records to look at first
+    glance      int       -- how many of the newest records to look at first; 0 where that is known to be in vain
 );
 
 -- A record found, and its place in the order: rank, then newer before older.
@@ -76,7 +76,7 @@ BEGIN
         q.romaji_word := q.romaji;
     ELSE
         q.by_name := search.all_of(words, 'n');
-        q.by_reading := search.all_of(words, 'k');
+        q.by_reading := CASE WHEN q.romaji IS NOT NULL THEN search.all_of(words, 'k') END;
     END IF;
     q.by_place := search.all_of(words, 'w');
     q.by_any := search.all_of(words, 'nkwo');

@@ -104,9 +104,6 @@ COMMON = 3
 FARTHER = 8
 SMALLEST_GLANCE = 200
 LARGEST_GLANCE = 4000
-# The first glance of all, which spares GIN its longest lists, is short: most queries are rare.
-FIRST_GLANCE = 500
-
 # A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
 BITMAP = "\nSET enable_bitmapscan = on SET enable_indexscan = off SET work_mem = '32MB'"
 SORTED = "\nSET work_mem = '32MB'"
@@ -212,9 +209,10 @@ END
 $$"""
     # Whether a range of terms is short is soon known; GIN makes its whole list before it gives the first.
     few = (
-        "false"
+        "s.glance = 0"
         if source == "search.records"
-        else f"NOT EXISTS (SELECT FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW})"
+        else "s.glance = 0 OR NOT EXISTS ("
+        f"SELECT FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW})"
     )
     yield function(
         name,
@@ -255,6 +253,7 @@ def statements() -> Iterator[str]:
     yield known()
     yield glance()
     yield nth_newest()
+    yield fills_page()
     yield is_common()
     yield all_of_few()
     yield suggested()
@@ -283,11 +282,11 @@ END
 $$"""
 
 
-def is_common() -> str:
-    """Return the glance that spares GIN its longest lists, and the look for a page of people of just this name."""
-    wholes = {"names": "q.name_start", "kana": "q.kana", "romaji": "q.romaji"}
-    same_name = "\n".join(
-        f"""    IF q.word IS NULL AND {term} IS NOT NULL THEN
+def fills_page() -> str:
+    """Return the look for a page of hits that are just this name or workplace: no need then for anything dear."""
+    wholes = {"names": "q.name_start", "kana": "q.kana", "romaji": "q.romaji", "places": "q.key"}
+    probes = "\n".join(
+        f"""    IF {"" if source == "places" else "q.word IS NULL AND "}{term} IS NOT NULL THEN
         PERFORM FROM search.{source} r WHERE r.term = {term} AND r.table_no = ANY (s.tables) OFFSET n LIMIT 1;
         IF FOUND THEN
             RETURN true;
@@ -295,17 +294,27 @@ def is_common() -> str:
     END IF;"""
         for source, term in wholes.items()
     )
-    return f"""CREATE FUNCTION search.is_common(q search.query, s search.scope, n int) RETURNS boolean
+    return f"""CREATE FUNCTION search.fills_page(q search.query, s search.scope, n int) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
-{same_name}
+{probes}
+    RETURN false;
+END
+$$"""
+
+
+def is_common() -> str:
+    """Return the glance at the newest records: do more than so many of them match?"""
+    return """CREATE FUNCTION search.is_common(q search.query, s search.scope, newest int, than int) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
     PERFORM FROM (
         SELECT r.vector FROM search.records r
         WHERE  r.table_no = ANY (s.tables)
         ORDER  BY r.moment DESC, r.id DESC
-        LIMIT  {FIRST_GLANCE}) r
+        LIMIT  newest) r
     WHERE  r.vector @@ q.by_any
-    OFFSET CASE WHEN s.glance::bigint * s.glance > {FEW_RANKED * FIRST_GLANCE} THEN 0 ELSE {COMMON} END LIMIT 1;
+    OFFSET than LIMIT 1;
     RETURN FOUND;
 END
 $$"""

@@ -1,7 +1,9 @@
 """All commands together, and what an error looks like on a terminal."""
 
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -11,11 +13,14 @@ from rich.console import Console
 from api.version import VERSION
 from db.errors import AppError
 
-FAILED, USAGE = 1, 2
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 # Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
 COMMANDS = ("up", "serve", "check", "token", "schema")
 GROUPS = {"db": "database", "data": "data"}
+
+# Those that run until they are stopped, so that being stopped is no failure.
+LASTING = ("up", "serve")
 
 
 def program(wanted: str | None) -> typer.Typer:
@@ -55,8 +60,14 @@ def options(version: Version = False) -> None:  # noqa: FBT002 - `_version` acts
 
 def main() -> None:
     """Run one command; an error is one line on standard error, with a hint where there is one."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else None
+    if wanted in LASTING:  # until it has its own way to stop, there is nothing yet to stop in order
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
     try:
-        program(sys.argv[1] if len(sys.argv) > 1 else None)()
+        program(wanted)()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except AppError as error:
         _complain(error.message, error.hint)
         sys.exit(FAILED)
@@ -65,6 +76,10 @@ def main() -> None:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             _complain(f"YUKYU_{name}: {problem['msg']}", "docs/configuration.md explains every setting.")
         sys.exit(USAGE)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit()
 
 
 def _complain(message: str, hint: str | None) -> None:

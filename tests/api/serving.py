@@ -16,7 +16,7 @@ async def listening(app: ASGIApp, protocol: type[Protocol] = Protocol) -> AsyncG
     """Serve an application as `yukyu up` does and yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http=protocol, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2
+            app, http=protocol, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))

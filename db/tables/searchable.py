@@ -21,7 +21,7 @@ def declare(metadata: MetaData) -> None:
 
 def _declare_indexes(table: Table, searchable: Searchable) -> None:
     prefix, order = f"ix_{searchable.name}", (table.c["last_updated"], table.c["id"])
-    Index(f"{prefix}_last_updated", *order)
+    Index(f"{prefix}_last_updated", *order, postgresql_include=["search_entries"])
     for entry, position in searchable.entries.items():
         looked_up = f"search_entries[{position}]"
         Index(

@@ -15,8 +15,11 @@ BEGIN
         a := (0, false, 'infinity', '', 0);
     END IF;
     IF search.fills_page(q, s, n) THEN
-        s.glance := 0;
-    ELSIF NOT search.is_common(q, s, 500, CASE WHEN s.glance > 500 THEN 0 ELSE 3 END) THEN
+        -- Of several words, or of a workplace, hardly anything is to be found before that page.
+        IF q.word IS NULL THEN
+            s.glance := 0;
+        END IF;
+    ELSIF NOT search.is_common(q, s, s.glance / 4, CASE WHEN s.glance > 1000 THEN 0 ELSE 3 END) THEN
         -- The first glance is short, because most queries are rare. Where there are many records, one hit in it is many.
         hits := search.all_of_few(q, s, a);
         IF hits IS NULL AND NOT search.is_common(q, s, s.glance, 3) THEN

@@ -123,6 +123,10 @@ OLDER = """(r.table_no = 1 AND EXISTS (
                SELECT FROM public.employees newer
                WHERE  newer.employee_num = r.number_text AND newer.year > r.year))"""
 AGE = f"(s.year IS NOT NULL OR a.older = {OLDER})"
+AGE_BY_ID = """a.older = (r.table_no = 1 AND EXISTS (
+               SELECT FROM public.employees own
+               JOIN   public.employees newer ON newer.employee_num = own.employee_num AND newer.year > own.year
+               WHERE  own.id = r.id))"""
 
 # What a step needs of a record beyond finding it.
 RECORD = "r.moment, r.id, r.table_no, r.entry, r.vector, r.number_text, r.year"
@@ -187,6 +191,24 @@ def newest(rank: int, condition: str) -> str:
     return ordered(rank, walk, condition)
 
 
+def newest_by_index(rank: int, condition: str) -> str:
+    """Return the same for one word without filters: all that is looked at stands in the index over the newest."""
+    earlier = better(rank).replace(" OR r.vector @@ q.by_name", "").replace(" OR r.vector @@ q.by_reading", "")
+    return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
+        FROM  (SELECT r.moment, r.id, r.table_no, r.entry
+               FROM  (SELECT r.moment, r.id, r.table_no, r.entry
+                      FROM   search.records r
+                      WHERE  r.table_no = ANY (s.tables) AND {AFTER}
+                      ORDER  BY r.moment DESC, r.id DESC
+                      FETCH  FIRST (records) ROWS WITH TIES) r
+               WHERE  {condition}
+               OFFSET 0) r
+        WHERE  true{earlier}
+          AND {AGE_BY_ID}
+        ORDER  BY r.moment DESC, r.id DESC
+        FETCH  FIRST (n) ROWS WITH TIES"""
+
+
 def equal(name: str, rank: int, source: str, term: str) -> str:
     return function(
         name,
@@ -199,11 +221,21 @@ END""",
 
 def sorted_or_newest(name: str, rank: int, source: str, lookup: str, test: str) -> Iterator[str]:
     """Yield a step that sorts what matches, or finds a page of it among the newest records where it is common."""
+    by_index = (
+        ""
+        if "r.vector" in test
+        else f"""IF q.by_name IS NULL AND s.statuses IS NULL AND s.year IS NULL AND s.employed_on IS NULL THEN
+        RETURN QUERY
+            {newest_by_index(rank, test)};
+        RETURN;
+    END IF;
+    """
+    )
     yield f"""CREATE FUNCTION search.{name}_newest(q search.query, s search.scope, a search.hit, n int, records int)
 RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE{INDEX} AS $$
 BEGIN
-    RETURN QUERY
+    {by_index}RETURN QUERY
         {newest(rank, test)};
 END
 $$"""
@@ -283,16 +315,17 @@ $$"""
 
 
 def fills_page() -> str:
-    """Return the look for a page of hits that are just this name or workplace: no need then for anything dear."""
+    """Return the look for a page of hits that are just this name, word of a name, or workplace."""
     wholes = {"names": "q.name_start", "kana": "q.kana", "romaji": "q.romaji", "places": "q.key"}
+    words = {"name_words": "q.word", "kana_words": "q.kana_word", "romaji_words": "q.romaji_word"}
     probes = "\n".join(
-        f"""    IF {"" if source == "places" else "q.word IS NULL AND "}{term} IS NOT NULL THEN
+        f"""    IF {"q.word IS NULL AND " if source in {"names", "kana", "romaji"} else ""}{term} IS NOT NULL THEN
         PERFORM FROM search.{source} r WHERE r.term = {term} AND r.table_no = ANY (s.tables) OFFSET n LIMIT 1;
         IF FOUND THEN
             RETURN true;
         END IF;
     END IF;"""
-        for source, term in wholes.items()
+        for source, term in (wholes | words).items()
     )
     return f"""CREATE FUNCTION search.fills_page(q search.query, s search.scope, n int) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$

@@ -202,6 +202,7 @@ def newest_by_index(rank: int, condition: str) -> str:
                       ORDER  BY r.moment DESC, r.id DESC
                       FETCH  FIRST (records) ROWS WITH TIES) r
                WHERE  {condition}
+               ORDER  BY r.moment DESC, r.id DESC
                OFFSET 0) r
         WHERE  true{earlier}
           AND {AGE_BY_ID}

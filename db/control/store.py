@@ -1,0 +1,98 @@
+"""Opens the control store, and the only two ways to use it: reading, and a transaction."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.control.columns import Row
+from db.control.tables import StoreVersion
+from db.errors import AppError
+
+VERSION = 1
+FILE = "control.sqlite"
+BUSY_SECONDS = 10
+
+
+class StoreVersionError(AppError):
+    """The control store was written by another version of this software."""
+
+
+class Control:
+    """The control store. Processes share it; each opens its own.
+
+    SQLite writes are one at a time: a transaction takes the write lock when it
+    begins, so that what it has read cannot change before it commits.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, state_dir: Path, *, url: str | None = None) -> AsyncGenerator[Self]:
+        """Open the store of a state directory, or at a URL, making its tables at first.
+
+        Raises:
+            StoreVersionError: it has a shape that this version does not know.
+        """
+        engine = create_async_engine(url or f"sqlite+aiosqlite:///{state_dir / FILE}")
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
+        try:
+            await _make_tables(engine)
+            yield cls(engine)
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncSession]:
+        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """Commit what the block does, or nothing when it raises."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            await session.connection(execution_options={"writes": True})
+            yield session
+            await session.commit()
+
+
+async def _make_tables(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execution_options(writes=True)
+        async with connection.begin():
+            await connection.run_sync(Row.metadata.create_all)
+            found = (await connection.execute(select(StoreVersion.version))).scalar_one_or_none()
+            if found is None:
+                await connection.execute(StoreVersion.__table__.insert().values(id=1, version=VERSION))  # pyright: ignore[reportAttributeAccessIssue] - SQLModel's tables have it
+            elif found != VERSION:
+                raise StoreVersionError(
+                    f"The control store has version {found}; this software knows version {VERSION}.",
+                    hint="Use the version of YuKyuDATA that wrote it.",
+                )
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    """Make SQLite durable, patient and serializable; Python's driver would begin transactions by itself, and late."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:  # noqa: ANN401 - the driver's
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,86 @@
+"""Where everything is in a backup repository.
+
+ROOT/
+  SYSTEM_IDENTIFIER/        one cluster incarnation: a database cluster from its initdb on, through all its timelines
+    incoming/               completed segments, as the server hands them over
+    stream/                 what pg_receivewal receives, with the unfinished segment
+    wal/TIMELINE/           archived segments, compressed; TIMELINE is eight hexadecimal digits
+    wal/TIMELINE.history    where a timeline branched off
+    marks/DAY.jsonl         commits whose moment and position are known
+    backups/ID/             the files of a base backup
+    backups/ID.json         its manifest, written last: without it there is no backup
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.cluster.identity import Identity
+from db.cluster.layout import PRIVATE, make_directory
+
+
+@dataclass(frozen=True)
+class Incarnation:
+    """The part of a repository that belongs to one database cluster."""
+
+    root: Path
+
+    @property
+    def system_identifier(self) -> str:
+        return self.root.name
+
+    @property
+    def incoming(self) -> Path:
+        return self.root / "incoming"
+
+    @property
+    def stream(self) -> Path:
+        return self.root / "stream"
+
+    @property
+    def wal(self) -> Path:
+        return self.root / "wal"
+
+    @property
+    def marks(self) -> Path:
+        return self.root / "marks"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    def timeline(self, number: int) -> Path:
+        return self.wal / f"{number:08X}"
+
+    def history(self, timeline: int) -> Path:
+        return self.wal / f"{timeline:08X}.history"
+
+    def backup(self, backup_id: str) -> Path:
+        return self.backups / backup_id
+
+    def manifest(self, backup_id: str) -> Path:
+        return self.backups / f"{backup_id}.json"
+
+    def create(self, owner: Identity) -> None:
+        """Create its directories, which the server's user writes to as well."""
+        for directory in (self.root, self.incoming, self.stream, self.wal, self.marks, self.backups):
+            make_directory(directory, PRIVATE)
+            owner.own(directory)
+
+
+@dataclass(frozen=True)
+class Repository:
+    root: Path
+
+    @classmethod
+    def at(cls, directory: Path) -> "Repository":
+        return cls(directory.expanduser().resolve())
+
+    def incarnation(self, system_identifier: str) -> Incarnation:
+        return Incarnation(self.root / system_identifier)
+
+    def incarnations(self) -> list[Incarnation]:
+        """Return those that are there, in no order."""
+        try:
+            return [Incarnation(entry) for entry in self.root.iterdir() if entry.name.isdigit() and entry.is_dir()]
+        except FileNotFoundError:
+            return []

@@ -15,7 +15,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Site:
-    """The servers of an installation, the control store beside them, and the repository that both can be lost without."""
+    """The servers of an installation, the control store beside them, and the repository of backups."""
 
     control: Control
     repository: Repository

@@ -9,17 +9,19 @@ from sqlalchemy import desc
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.control import audit
 from db.control.tables import Operation, OperationState
 
 OPEN = (OperationState.QUEUED, OperationState.RUNNING)
 
 
 async def request(session: AsyncSession, kind: str, arguments: dict[str, Any], *, by: str, now: datetime) -> Operation:
+    """Queue an operation; the audit log says who asked."""
     operation = Operation(
         id=uuid4().hex, kind=kind, arguments=arguments, requested_by=by, requested_at=now, changed_at=now
     )
     session.add(operation)
-    await session.flush()
+    await _audit(session, operation, audit.REQUESTED, {"arguments": arguments})
     return operation
 
 
@@ -45,6 +47,64 @@ async def newest(session: AsyncSession, kinds: Collection[str], *, limit: int) -
         .limit(limit)
     )
     return (await session.exec(statement)).all()
+
+
+async def take(session: AsyncSession, kinds: Collection[str], *, now: datetime) -> Operation | None:
+    """Begin the oldest queued operation of these kinds; None when there is none. Of two who ask, one gets it."""
+    statement = (
+        select(Operation)
+        .where(col(Operation.kind).in_(kinds), Operation.state == OperationState.QUEUED)
+        .order_by(col(Operation.requested_at), col(Operation.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    operation = (await session.exec(statement)).first()
+    if operation is not None:
+        begin(operation, now=now)
+        session.add(operation)
+    return operation
+
+
+async def requeue(session: AsyncSession, operation_id: str, *, now: datetime) -> None:
+    """Put back an operation that its worker was stopped in the middle of."""
+    operation = await by_id(session, operation_id)
+    if operation is not None and operation.state == OperationState.RUNNING:
+        _requeue(operation, "Stopped in the middle; it will be begun again.", now)
+        session.add(operation)
+
+
+async def recover(session: AsyncSession, kinds: Collection[str], *, most_losses: int, now: datetime) -> list[Operation]:
+    """Put back what a worker died in; return what is not tried again, for its worker died in it too often.
+
+    Only for who knows that no worker is left.
+    """
+    given_up: list[Operation] = []
+    for operation in await open_of(session, kinds):
+        if operation.state != OperationState.RUNNING:
+            continue
+        operation.losses += 1
+        if operation.losses < most_losses:
+            _requeue(operation, "The worker died in the middle; it will be begun again.", now)
+            session.add(operation)
+        else:
+            given_up.append(operation)
+    return given_up
+
+
+async def complete(session: AsyncSession, operation_id: str, outcome: dict[str, Any], *, now: datetime) -> None:
+    """Let an operation have succeeded, and say so in the audit log."""
+    if (operation := await by_id(session, operation_id)) is not None:
+        succeed(operation, outcome, now=now)
+        session.add(operation)
+        await _audit(session, operation, audit.SUCCEEDED, {"outcome": outcome})
+
+
+async def give_up(session: AsyncSession, operation_id: str, error: str, *, now: datetime) -> None:
+    """Let an operation have failed, and say so in the audit log."""
+    if (operation := await by_id(session, operation_id)) is not None:
+        fail(operation, error, now=now)
+        session.add(operation)
+        await _audit(session, operation, audit.FAILED, {"error": error})
 
 
 def begin(operation: Operation, *, now: datetime) -> None:
@@ -76,6 +136,24 @@ def fail(operation: Operation, error: str, *, now: datetime) -> None:
 def _end(operation: Operation, now: datetime) -> None:
     operation.finished_at = now
     _changed(operation, now)
+
+
+def _requeue(operation: Operation, message: str, now: datetime) -> None:
+    operation.state = OperationState.QUEUED
+    operation.message = message
+    _changed(operation, now)
+
+
+async def _audit(session: AsyncSession, operation: Operation, result: str, details: dict[str, Any]) -> None:
+    await audit.record(
+        session,
+        who=operation.requested_by,
+        action=operation.kind,
+        subject=operation.id,
+        result=result,
+        details=details,
+        now=operation.changed_at,
+    )
 
 
 def _changed(operation: Operation, now: datetime) -> None:

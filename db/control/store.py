@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, event, func, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +17,8 @@ from db.errors import AppError
 VERSION = 1
 FILE = "control.sqlite"
 BUSY_SECONDS = 10
+# Of PostgreSQL's advisory locks, the one that transactions take; 'yukyu' in bytes.
+LOCK = 0x79756B7975
 
 
 class StoreVersionError(AppError):
@@ -26,8 +28,8 @@ class StoreVersionError(AppError):
 class Control:
     """The control store. Processes share it; each opens its own.
 
-    SQLite writes are one at a time: a transaction takes the write lock when it
-    begins, so that what it has read cannot change before it commits.
+    Transactions are one at a time: each takes the store's one lock when it begins,
+    so that what it has read cannot change before it commits.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -41,7 +43,8 @@ class Control:
         Raises:
             StoreVersionError: it has a shape that this version does not know.
         """
-        engine = create_async_engine(url or f"sqlite+aiosqlite:///{state_dir / FILE}")
+        address = _with_driver(make_url(url)) if url else URL.create("sqlite+aiosqlite", database=str(state_dir / FILE))
+        engine = create_async_engine(address, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         try:
@@ -59,7 +62,7 @@ class Control:
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
         """Commit what the block does, or nothing when it raises."""
         async with AsyncSession(self._engine, expire_on_commit=False) as session:
-            await session.connection(execution_options={"writes": True})
+            await _lock(await session.connection(execution_options={"writes": True}))
             yield session
             await session.commit()
 
@@ -68,6 +71,7 @@ async def _make_tables(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execution_options(writes=True)
         async with connection.begin():
+            await _lock(connection)
             await connection.run_sync(Row.metadata.create_all)
             found = (await connection.execute(select(StoreVersion.version))).scalar_one_or_none()
             if found is None:
@@ -77,6 +81,18 @@ async def _make_tables(engine: AsyncEngine) -> None:
                     f"The control store has version {found}; this software knows version {VERSION}.",
                     hint="Use the version of YuKyuDATA that wrote it.",
                 )
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    """Wait for other transactions to end; SQLite has done so already, at BEGIN IMMEDIATE."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def _with_driver(url: URL) -> URL:
+    """Return a URL as people write it with the driver that we use."""
+    drivers = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    return url.set(drivername=drivers.get(url.drivername, url.drivername))
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -48,8 +48,10 @@ class Operation(columns.Row, table=True):
     requested_at: datetime = columns.moment()
     started_at: datetime | None = columns.optional_moment()
     finished_at: datetime | None = columns.optional_moment()
-    # How often a worker has begun it: more than once after a crash.
+    # How often a worker has begun it: more than once after a crash or a stop in the middle.
     attempts: int = 0
+    # How often a worker died in it.
+    losses: int = 0
     # 0 to 1.
     progress: float = 0.0
     message: str = ""
@@ -123,6 +125,9 @@ class ScheduledRun(columns.Row, table=True):
     number: int | None = Field(default=None, primary_key=True)
     job: str
     due_at: datetime = columns.moment()
+    # None until it was asked for: a worker that dies in between is followed by one that asks.
+    asked_at: datetime | None = columns.optional_moment()
+    # None when there was nothing to do.
     operation_id: str | None = None
 
 

@@ -10,7 +10,7 @@ from jobs.site import Site
 
 @dataclass(frozen=True)
 class Job:
-    """An operation that the worker has begun; `operation.attempts` is above 1 when an earlier worker died in it."""
+    """An operation that the worker has begun; `operation.attempts` is above 1 when an earlier one did not end it."""
 
     site: Site
     operation: Operation
@@ -39,8 +39,14 @@ Handler = Callable[[Job], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of operation; those of one lane are done one after the other."""
+    """A kind of operation; those of one lane are done one after the other.
+
+    `abandon` is called when an operation is not begun again because workers
+    died in it too often, before it is marked as failed: to bring what belongs
+    to it to an end.
+    """
 
     name: str
     lane: str
     run: Handler
+    abandon: Callable[[Job], Awaitable[None]] | None = None

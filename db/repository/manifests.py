@@ -15,6 +15,16 @@ class BackupKind(StrEnum):
     INCREMENTAL = "INCREMENTAL"
 
 
+class StoredFile(BaseModel):
+    """One file of a backup as it is stored: what it has to be when it is read again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
 class BackupManifest(BaseModel):
     """A finished base backup whose WAL is in the archive. Positions as PostgreSQL writes them, sizes in bytes."""
 
@@ -39,6 +49,7 @@ class BackupManifest(BaseModel):
     size_bytes: int
     database_size_bytes: int
     requested_by: str
+    files: tuple[StoredFile, ...]
 
     def write(self, incarnation: Incarnation) -> None:
         durable.write(incarnation.manifest(self.id), self.model_dump_json(indent=2) + "\n")

@@ -1,0 +1,1 @@
+"""What PostgreSQL's own programs and views do for base backups."""

@@ -39,6 +39,13 @@ async def open_of(session: AsyncSession, kinds: Collection[str]) -> Sequence[Ope
     return (await session.exec(statement)).all()
 
 
+async def any_queued(session: AsyncSession, kinds: Collection[str]) -> bool:
+    statement = (
+        select(Operation.id).where(col(Operation.kind).in_(kinds), Operation.state == OperationState.QUEUED).limit(1)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
 async def newest(session: AsyncSession, kinds: Collection[str], *, limit: int) -> Sequence[Operation]:
     statement = (
         select(Operation)
@@ -62,6 +69,16 @@ async def take(session: AsyncSession, kinds: Collection[str], *, now: datetime) 
     if operation is not None:
         begin(operation, now=now)
         session.add(operation)
+    return operation
+
+
+async def begin_one(session: AsyncSession, operation_id: str, *, now: datetime) -> Operation | None:
+    """Begin this operation; None when it is not queued."""
+    operation = await session.get(Operation, operation_id, with_for_update=True)
+    if operation is None or operation.state != OperationState.QUEUED:
+        return None
+    begin(operation, now=now)
+    session.add(operation)
     return operation
 
 

@@ -1,6 +1,5 @@
 """What a data directory says of itself while no server runs on it."""
 
-import re
 from pathlib import Path
 
 from db.cluster import programs
@@ -8,7 +7,7 @@ from db.cluster.binaries import Binaries
 from db.cluster.errors import DataDirectoryError, ProgramError
 from db.cluster.installation import Installation
 
-IDENTIFIER = re.compile(r"^Database system identifier:\s+(\d+)$", re.MULTILINE)
+SHUT_DOWN = ("shut down", "shut down in recovery")
 
 
 def version(data_directory: Path) -> int | None:
@@ -29,10 +28,9 @@ def require_version(binaries: Binaries, data_directory: Path) -> None:
         )
 
 
-async def system_identifier(installation: Installation, data_directory: Path) -> str | None:
-    """Return which database cluster a data directory belongs to; None where there is none that can be read."""
-    found = version(data_directory)
-    if found is None:
+async def read(installation: Installation, data_directory: Path) -> dict[str, str] | None:
+    """Return what pg_controldata says, by its own names; None where there is nothing that can be read."""
+    if version(data_directory) is None:
         return None
     try:
         said = await programs.run(
@@ -40,5 +38,17 @@ async def system_identifier(installation: Installation, data_directory: Path) ->
         )
     except ProgramError:
         return None
-    identifier = IDENTIFIER.search(said)
-    return identifier.group(1) if identifier else None
+    return {name: value.strip() for name, colon, value in (line.partition(":") for line in said.splitlines()) if colon}
+
+
+async def system_identifier(installation: Installation, data_directory: Path) -> str | None:
+    """Return which database cluster a data directory belongs to; None where there is none that can be read."""
+    found = await read(installation, data_directory)
+    identifier = found.get("Database system identifier") if found else None
+    return identifier if identifier and identifier.isdigit() else None
+
+
+async def shut_down(installation: Installation, data_directory: Path) -> bool:
+    """Return whether the last server there ended in order."""
+    found = await read(installation, data_directory)
+    return found is not None and found.get("Database cluster state") in SHUT_DOWN

@@ -6,9 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from db.cluster import durable
+
+LOCK_SECONDS = 30
 
 
 class Role(StrEnum):
@@ -43,6 +46,11 @@ class ServerSpec(BaseModel):
     running: bool = True
     settings: dict[str, str] = {}
 
+    @property
+    def durable(self) -> bool:
+        """Whether a crash of the machine must lose nothing."""
+        return self.settings.get("fsync") != "off"
+
 
 class Desired(BaseModel):
     """What the whole installation should be; every change has the next generation number."""
@@ -53,6 +61,13 @@ class Desired(BaseModel):
     # Known from the first initialisation on: a server with another is not ours.
     system_identifier: str | None = None
     servers: dict[str, ServerSpec] = {}
+    # Servers that a cut-over keeps still for a moment; a start of the whole installation ends that.
+    paused: tuple[str, ...] = ()
+
+    def with_server(self, name: str, **changes: object) -> "Desired":
+        """Return this with some fields of one server changed."""
+        changed = self.servers[name].model_copy(update=changes)
+        return self.model_copy(update={"servers": {**self.servers, name: changed}})
 
 
 class Observed(BaseModel):
@@ -69,7 +84,7 @@ class Observed(BaseModel):
 
 @dataclass(frozen=True)
 class States:
-    """The files. The desired state changes only while the installation's lock is held."""
+    """The files. Any process may change the desired state: a lock of its own puts changes one after the other."""
 
     directory: Path
 
@@ -85,13 +100,14 @@ class States:
 
     def change(self, how: Callable[[Desired], Desired]) -> Desired:
         """Apply a change and return the state after it; a change that changes nothing writes nothing."""
-        before = self.desired()
-        after = how(before)
-        if after == before:
-            return before
-        after = after.model_copy(update={"generation": before.generation + 1})
-        durable.write(self.path, after.model_dump_json(indent=2) + "\n")
-        return after
+        with FileLock(self.directory / "cluster.lock", timeout=LOCK_SECONDS):
+            before = self.desired()
+            after = how(before)
+            if after == before:
+                return before
+            after = after.model_copy(update={"generation": before.generation + 1})
+            durable.write(self.path, after.model_dump_json(indent=2) + "\n")
+            return after
 
     def observed(self, server: str) -> Observed | None:
         try:

@@ -185,7 +185,7 @@ def _want(before: Desired, wishes: Mapping[str, int | None], wanted: list[str], 
         known = servers.get(name) or _new_spec(name, port or ports.pick(taken=taken))
         changes = {"port": port or known.port, "running": name in wanted, "settings": dict(settings)}
         servers[name] = known.model_copy(update=changes)
-    return before.model_copy(update={"servers": servers})
+    return before.model_copy(update={"servers": servers, "paused": ()})
 
 
 def _new_spec(name: str, port: int) -> ServerSpec:

@@ -66,6 +66,10 @@ class Layout:
     def passfile(self, server: str) -> Path:
         return self.clusters / f"{server}.pgpass"
 
+    def follows(self, server: str) -> Path:
+        """Which data directory of a primary the replica's own is a copy of."""
+        return self.clusters / f"{server}.follows"
+
     def create(self) -> None:
         for directory in (self.root, self.clusters, self.logs, self.binaries):
             make_directory(directory, PASSAGE)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from db.cluster import clone, control, durable, initialise, remains
+from db.cluster import clone, control, durable, initialise, remains, rewind
 from db.cluster.desired import Desired, ServerSpec
 from db.cluster.errors import DataDirectoryError
 from db.cluster.installation import Installation
@@ -38,7 +38,7 @@ async def provide_primary(installation: Installation, name: str, spec: ServerSpe
             hint="Bring the right one back, or restore a backup.",
         )
     if found is None:
-        await initialise.initialise(installation, place, durably=durably(spec))
+        await initialise.initialise(installation, place, durably=spec.durable)
     control.require_version(installation.binaries, place)
 
 
@@ -58,14 +58,11 @@ async def reason_to_clone(installation: Installation, spec: ServerSpec, desired:
 async def provide_clone(installation: Installation, name: str, spec: ServerSpec, primary: ServerSpec) -> None:
     place = installation.data_directory(spec)
     await remains.clear(place)
-    await clone.clone(installation, name, place, primary, durably=durably(spec))
+    await clone.clone(installation, name, place, primary, durably=spec.durable)
+    rewind.note(installation, name, primary.directory)
 
 
 async def clear_leftovers(place: Path) -> None:
     """Remove what a crash left beside a data directory."""
     await remains.clear_unfinished(durable.unfinished(place))
     await asyncio.to_thread(durable.remove_replaced, place)
-
-
-def durably(spec: ServerSpec) -> bool:
-    return spec.settings.get("fsync") != "off"

@@ -1,4 +1,4 @@
-"""The roles, the database and the extension that every primary has. Safe to repeat."""
+"""The roles, the database and the extensions that every primary has. Safe to repeat."""
 
 import asyncpg
 
@@ -11,6 +11,10 @@ from db.cluster.urls import APPLICATION, DATABASE, REPLICATION
 
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
+AVAILABLE = "SELECT true FROM pg_available_extensions WHERE name = $1"
+
+# amcheck is for restores: a server that is read-only cannot add it any more.
+EXTENSIONS = ("pg_stat_statements", "amcheck")
 
 
 async def ensure(installation: Installation, spec: ServerSpec) -> None:
@@ -23,7 +27,9 @@ async def ensure(installation: Installation, spec: ServerSpec) -> None:
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APPLICATION}")
     async with connected(urls.admin(spec, passwords), timeout_seconds=30) as connection:
         await connection.execute("SET client_min_messages = warning")
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        for extension in EXTENSIONS:
+            if await connection.fetchval(AVAILABLE, extension):
+                await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
 
 
 async def _ensure_role(connection: asyncpg.Connection, name: str, options: str, password: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from db.cluster import files, ports, probe, programs, provision, remains, roles, slots
+from db.cluster import files, ports, probe, programs, provision, remains, rewind, roles, slots
 from db.cluster.connection import AWAY, tells_of_damage
 from db.cluster.desired import Desired, Observed, Role, ServerSpec, Status
 from db.cluster.errors import ClusterError, DataDirectoryError, PortInUseError, SilentError, StartError
@@ -86,7 +86,7 @@ class Server:
         """
         desired = self._installation.states.desired()
         spec = desired.servers.get(self.name)
-        if spec is None or not spec.running:
+        if spec is None or not spec.running or self.name in desired.paused:
             await self._stop(spec)
             return
         await self._take_over(spec, desired)
@@ -195,8 +195,11 @@ class Server:
         why = await provision.reason_to_clone(self._installation, spec, desired)
         if why is None and self._signs_of_damage == SIGNS_BEFORE_CLONING:
             why = "it failed to start, or to answer, again and again"
+        primary = self._primary_of(spec, desired)
+        if why is None:
+            why = await rewind.follow(self._installation, self.name, spec, primary)
         if why:
-            await self._clone(spec, self._primary_of(spec, desired), why)
+            await self._clone(spec, primary, why)
 
     async def _clone(self, spec: ServerSpec, primary: ServerSpec, why: str) -> None:
         log.info("cloning the replica", server=self.name, why=why)

@@ -20,6 +20,12 @@ DROP = """
     WHERE  slot_name = $1 AND NOT active
 """
 
+# Reserved at once: the WAL that the replica needs next must stay.
+CREATE = """
+    SELECT pg_create_physical_replication_slot($1, true)
+    WHERE  NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1)
+"""
+
 EXISTS = "SELECT true FROM pg_replication_slots WHERE slot_name = $1"
 
 ATTEMPTS, PAUSE_SECONDS = 50, 0.1

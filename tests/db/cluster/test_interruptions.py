@@ -90,7 +90,8 @@ async def test_half_made_directories_are_no_obstacle(home: Path, binaries: Binar
 
     await check_opens(home, binaries)
 
-    assert sorted(path.name for path in (home / "clusters").iterdir()) == ["primary", "replica", "replica.pgpass"]
+    left = sorted(path.name for path in (home / "clusters").iterdir())
+    assert left == ["primary", "replica", "replica.follows", "replica.pgpass"]
 
 
 async def test_pid_file_that_names_another_program_of_the_same_user_is_no_obstacle(

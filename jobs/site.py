@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from db.cluster.installation import Installation
 from db.control import Control
@@ -14,6 +14,19 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """What is promised about backups, and when they are taken."""
+
+    # How far back every moment can be restored.
+    window: timedelta = timedelta(days=7)
+    # How much committed work the loss of the primary may cost, and how long a restore may take.
+    rpo: timedelta = timedelta(minutes=5)
+    rto: timedelta = timedelta(minutes=30)
+    # The daily backup, in UTC: two in the morning in Japan.
+    at: time = time(17)
+
+
+@dataclass(frozen=True)
 class Site:
     """The servers of an installation, the control store beside them, and the repository of backups."""
 
@@ -21,6 +34,7 @@ class Site:
     repository: Repository
     installation: Installation
     clock: Callable[[], datetime] = field(default=now)
+    policy: Policy = field(default=Policy())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

@@ -15,10 +15,23 @@ from db.control.tables import Operation, OperationState
 OPEN = (OperationState.QUEUED, OperationState.RUNNING)
 
 
-async def request(session: AsyncSession, kind: str, arguments: dict[str, Any], *, by: str, now: datetime) -> Operation:
-    """Queue an operation; the audit log says who asked."""
+async def request(  # noqa: PLR0913 - the columns of a row
+    session: AsyncSession,
+    kind: str,
+    arguments: dict[str, Any],
+    *,
+    by: str,
+    now: datetime,
+    operation_id: str | None = None,
+) -> Operation:
+    """Queue an operation, under an id that tells something where one is given; the audit log says who asked."""
     operation = Operation(
-        id=uuid4().hex, kind=kind, arguments=arguments, requested_by=by, requested_at=now, changed_at=now
+        id=operation_id or uuid4().hex,
+        kind=kind,
+        arguments=arguments,
+        requested_by=by,
+        requested_at=now,
+        changed_at=now,
     )
     session.add(operation)
     await _audit(session, operation, audit.REQUESTED, {"arguments": arguments})

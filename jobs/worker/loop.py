@@ -31,6 +31,7 @@ async def work(site: Site, kinds: Sequence[Kind], schedule: Sequence[Scheduled] 
         async with keeping(site, schedule), asyncio.TaskGroup() as lanes:
             for lane, members in _lanes(kinds).items():
                 lanes.create_task(_lane(site, members), name=f"lane {lane}")
+            await asyncio.Event().wait()
 
 
 async def run_now(site: Site, operation: Operation, kinds: Sequence[Kind]) -> Operation:

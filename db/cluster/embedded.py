@@ -1,9 +1,10 @@
 """The primary and the replica of one directory, started, kept alive and stopped in order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from db.cluster.lock import allowed, held, holder
 from db.cluster.passwords import Passwords
 from db.cluster.postmaster import Postmaster
 from db.cluster.server import Server
+from db.repository.place import Repository
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,12 @@ class EmbeddedCluster:
     passwords: Passwords
     primary: ServerSpec
     replica: ServerSpec | None
+    _install: Callable[[], Installation] = field(repr=False)
+
+    @property
+    def installation(self) -> Installation:
+        """What its servers share; of a cluster that was found this looks for PostgreSQL's programs."""
+        return self._install()
 
     @property
     def primary_url(self) -> str:
@@ -60,6 +68,8 @@ class EmbeddedCluster:
         primary_port: int | None = None,
         replica_port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        archive: Repository | None = None,
+        synchronous_archive: bool = False,
         on_progress: OnProgress = silent,
     ) -> AsyncGenerator["EmbeddedCluster"]:
         """Start the servers of a directory, making them first if need be, and supervise them until the end.
@@ -71,6 +81,8 @@ class EmbeddedCluster:
             primary_port: Kept for the next start, as is one that was picked because none was given.
             replica_port: The same for the replica.
             settings: PostgreSQL's settings, over our own.
+            archive: Where the primary's WAL goes.
+            synchronous_archive: Whether a commit waits until somebody has received its WAL there.
             on_progress: Told about steps that take long.
 
         Raises:
@@ -83,19 +95,34 @@ class EmbeddedCluster:
             layout.create()
         with held(layout):
             with allowed():
-                installation = _installation(layout, binaries or Binaries.find(), on_progress)
+                installation = _installation(
+                    layout,
+                    binaries or Binaries.find(),
+                    archive=archive,
+                    synchronous_archive=synchronous_archive,
+                    on_progress=on_progress,
+                )
             wishes = {PRIMARY: primary_port, REPLICA: replica_port}
             wanted = [PRIMARY, REPLICA] if replica else [PRIMARY]
             desired = installation.states.change(lambda before: _want(before, wishes, wanted, settings or {}))
             async with _running([Server(name, installation) for name in (PRIMARY, REPLICA)], wanted):
                 specs = desired.servers
-                yield cls(layout, installation.passwords, specs[PRIMARY], specs[REPLICA] if replica else None)
+                second = specs[REPLICA] if replica else None
+                yield cls(layout, installation.passwords, specs[PRIMARY], second, lambda: installation)
 
     @classmethod
-    def locate(cls, data_dir: Path) -> "EmbeddedCluster":
+    def locate(
+        cls,
+        data_dir: Path,
+        *,
+        binaries: Binaries | None = None,
+        archive: Repository | None = None,
+        synchronous_archive: bool = False,
+    ) -> "EmbeddedCluster":
         """Return the cluster that runs in a directory, from its files alone.
 
-        One of its servers may be away at the moment, as long as somebody looks after them.
+        One of its servers may be away at the moment, as long as somebody looks after them. The arguments are those
+        that it was opened with; only what asks for its `installation` has to give them.
 
         Raises:
             NotInstalledError: there has never been one.
@@ -113,7 +140,8 @@ class EmbeddedCluster:
             passwords = Passwords.load_or_create(layout.passwords)
         if not runs:
             raise NotRunningError(PRIMARY, layout.root)
-        return cls(layout, passwords, wanted[PRIMARY], wanted.get(REPLICA))
+        install = partial(_located, layout, binaries, archive=archive, synchronous_archive=synchronous_archive)
+        return cls(layout, passwords, wanted[PRIMARY], wanted.get(REPLICA), install)
 
 
 @asynccontextmanager
@@ -164,7 +192,21 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _installation(layout: Layout, binaries: Binaries, on_progress: OnProgress) -> Installation:
+def _located(
+    layout: Layout, binaries: Binaries | None, *, archive: Repository | None, synchronous_archive: bool
+) -> Installation:
+    found = binaries or Binaries.find()
+    return _installation(layout, found, archive=archive, synchronous_archive=synchronous_archive, on_progress=silent)
+
+
+def _installation(
+    layout: Layout,
+    binaries: Binaries,
+    *,
+    archive: Repository | None,
+    synchronous_archive: bool,
+    on_progress: OnProgress,
+) -> Installation:
     user = Identity.choose(layout.clusters)
     user.require_entry(layout.clusters)
     return Installation(
@@ -174,6 +216,8 @@ def _installation(layout: Layout, binaries: Binaries, on_progress: OnProgress) -
         passwords=Passwords.load_or_create(layout.passwords),
         states=States(layout.state),
         on_progress=on_progress,
+        archive=archive,
+        synchronous_archive=synchronous_archive,
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from db.cluster import durable, settings
+from db.cluster import archive, durable, settings
 from db.cluster.clone import primary_conninfo
 from db.cluster.desired import Desired, Role, ServerSpec
 from db.cluster.identity import Identity
@@ -14,10 +14,10 @@ SETTINGS, ACCESS, STANDBY = "postgresql.conf", "pg_hba.conf", "standby.signal"
 
 def settings_text(installation: Installation, name: str, spec: ServerSpec, desired: Desired) -> str:
     layout = installation.layout
-    following: dict[str, str] = {}
+    following = archive.settings(installation, spec, desired)
     if spec.follows:
         conninfo = primary_conninfo(name, desired.servers[spec.follows], layout.passfile(name))
-        following = {"primary_conninfo": conninfo, "primary_slot_name": slot_of(name)}
+        following |= {"primary_conninfo": conninfo, "primary_slot_name": slot_of(name)}
     return settings.postgresql_conf(
         spec, name=name, logs=layout.server_log(name), own=layout.own_settings, following=following
     )

@@ -9,6 +9,7 @@ from db.cluster.desired import ServerSpec, States
 from db.cluster.identity import Identity
 from db.cluster.layout import Layout
 from db.cluster.passwords import Passwords
+from db.repository.place import Repository
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Installation:
     passwords: Passwords
     states: States
     on_progress: OnProgress = silent
+    # Where the primary's WAL goes; nowhere when there is none.
+    archive: Repository | None = None
+    # Whether a commit waits until its WAL is in the archive.
+    synchronous_archive: bool = False
 
     def data_directory(self, spec: ServerSpec) -> Path:
         return self.layout.data_directory(spec.directory)

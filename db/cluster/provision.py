@@ -39,7 +39,9 @@ async def provide_primary(installation: Installation, name: str, spec: ServerSpe
         )
     if found is None:
         await initialise.initialise(installation, place, durably=spec.durable)
+        found = await control.system_identifier(installation, place)
     control.require_version(installation.binaries, place)
+    installation.states.change(lambda before: before.model_copy(update={"system_identifier": found}))
 
 
 async def reason_to_clone(installation: Installation, spec: ServerSpec, desired: Desired) -> str | None:

@@ -13,6 +13,9 @@ ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 AVAILABLE = "SELECT true FROM pg_available_extensions WHERE name = $1"
 
+# Whoever receives for the archive comes later, and must not be waited for.
+LOCAL = "SET synchronous_commit = local"
+
 # amcheck is for restores: a server that is read-only cannot add it any more.
 EXTENSIONS = ("pg_stat_statements", "amcheck")
 
@@ -20,12 +23,14 @@ EXTENSIONS = ("pg_stat_statements", "amcheck")
 async def ensure(installation: Installation, spec: ServerSpec) -> None:
     passwords = installation.passwords
     async with connected(urls.admin(spec, passwords, urls.MAINTENANCE_DATABASE), timeout_seconds=30) as connection:
+        await connection.execute(LOCAL)
         await _ensure_role(connection, APPLICATION, "LOGIN", passwords.application)
         await _ensure_role(connection, REPLICATION, "LOGIN REPLICATION", passwords.replication)
         await connection.execute(f"GRANT pg_monitor TO {APPLICATION}, {REPLICATION}")
         if not await connection.fetchval(DATABASE_EXISTS, DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APPLICATION}")
     async with connected(urls.admin(spec, passwords), timeout_seconds=30) as connection:
+        await connection.execute(LOCAL)
         await connection.execute("SET client_min_messages = warning")
         for extension in EXTENSIONS:
             if await connection.fetchval(AVAILABLE, extension):

@@ -1,14 +1,13 @@
 """One PostgreSQL server, owned: what the desired state says is made true, whatever happened before."""
 
 import asyncio
-import signal
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from db.cluster import files, ports, probe, programs, provision, remains, rewind, roles, slots
+from db.cluster import archive, ending, files, ports, probe, programs, provision, remains, rewind, roles, slots
 from db.cluster.connection import AWAY, tells_of_damage
 from db.cluster.desired import Desired, Observed, Role, ServerSpec, Status
 from db.cluster.errors import ClusterError, DataDirectoryError, PortInUseError, SilentError, StartError
@@ -27,8 +26,6 @@ BACKOFF_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 10.0
 # A replica that fails to start, or cannot read its files, this often is cloned anew; if that does not help, once only.
 SIGNS_BEFORE_CLONING = 3
-# How long an orderly shutdown may take, then an immediate one, before the processes are killed.
-STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 
 
 class Server:
@@ -168,10 +165,12 @@ class Server:
 
     async def _start(self, spec: ServerSpec, desired: Desired) -> None:
         await self._provide_data(spec, desired)
+        desired = self._installation.states.desired()  # a new primary has given it its identifier
         place = self._installation.data_directory(spec)
         await remains.clear(place)
         if not ports.is_free(spec.port, spec.listen):
             raise PortInUseError(self.name, spec.port, f"YUKYU_{self.name.upper()}_PORT")
+        archive.prepare(self._installation, spec, desired)
         files.write(self._installation, self.name, spec, desired)
         self._observe(Status.STARTING)
         self._installation.on_progress(Progress(f"Starting the {self.name}"))
@@ -233,17 +232,8 @@ class Server:
 
     async def _end(self) -> None:
         postmaster, self._postmaster = self._postmaster, None
-        if postmaster is None:
-            return
-        for number, patience_seconds in STOPS:
-            postmaster.signal(number)
-            if await _gone(postmaster, patience_seconds):
-                log.info("server stopped", server=self.name, pid=postmaster.pid)
-                return
-            log.warning("server does not stop", server=self.name, pid=postmaster.pid, after=number.name)
-        postmaster.signal(signal.SIGKILL)
-        await _gone(postmaster, STOPS[-1][1])
-        await remains.clear(postmaster.data_directory)
+        if postmaster is not None:
+            await ending.end(postmaster, self.name)
 
     # -- what is known
 
@@ -273,12 +263,3 @@ class Server:
 
 def backoff_seconds(times: int) -> float:
     return BACKOFF_SECONDS[max(0, min(times, len(BACKOFF_SECONDS) - 1))]
-
-
-async def _gone(postmaster: Postmaster, patience_seconds: float) -> bool:
-    deadline = time.monotonic() + patience_seconds
-    while postmaster.alive:
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(TICK_SECONDS / 10)
-    return True

@@ -6,7 +6,8 @@ ROOT/
     stream/                 what pg_receivewal receives, with the unfinished segment
     wal/TIMELINE/           archived segments, compressed; TIMELINE is eight hexadecimal digits
     wal/TIMELINE.history    where a timeline branched off
-    marks/DAY.jsonl         commits whose moment and position are known
+    marks/                  commits whose moment and position are known, and what else happened when
+    refused/                files that differ from what the archive holds under their names, for a person to look at
     backups/ID/             the files of a base backup
     backups/ID.json         its manifest, written last: without it there is no backup
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.cluster.identity import Identity
-from db.cluster.layout import PRIVATE, make_directory
+from db.cluster.layout import PASSAGE, PRIVATE, make_directory
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Incarnation:
         return self.root / "marks"
 
     @property
+    def refused(self) -> Path:
+        return self.root / "refused"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 
@@ -62,7 +67,8 @@ class Incarnation:
 
     def create(self, owner: Identity) -> None:
         """Create its directories, which the server's user writes to as well."""
-        for directory in (self.root, self.incoming, self.stream, self.wal, self.marks, self.backups):
+        make_directory(self.root.parent, PASSAGE)
+        for directory in (self.root, self.incoming, self.stream, self.wal, self.marks, self.refused, self.backups):
             make_directory(directory, PRIVATE)
             owner.own(directory)
 

@@ -1,0 +1,51 @@
+"""What makes a primary hand over its WAL to the archive."""
+
+import structlog
+
+from db.cluster.desired import Desired, Role, ServerSpec
+from db.cluster.errors import UnreachableError
+from db.cluster.installation import Installation
+from db.repository.place import Incarnation
+
+log = structlog.get_logger(__name__)
+
+# The replication slot of the archive's receiver, and its name as a synchronous standby.
+RECEIVER = "yukyu_archive"
+
+SUMMARIES_SINCE = 17
+
+
+def incarnation(installation: Installation, desired: Desired) -> Incarnation | None:
+    """Return where the WAL goes; None without an archive, or before the cluster has its identifier."""
+    if installation.archive is None or desired.system_identifier is None:
+        return None
+    return installation.archive.incarnation(desired.system_identifier)
+
+
+def settings(installation: Installation, spec: ServerSpec, desired: Desired) -> dict[str, str]:
+    place = incarnation(installation, desired)
+    if place is None or spec.role is not Role.PRIMARY:
+        return {}
+    found = {
+        "archive_mode": "on",
+        "archive_library": "basic_archive",
+        "basic_archive.archive_directory": str(place.incoming),
+        "archive_timeout": "60",
+    }
+    if installation.binaries.major >= SUMMARIES_SINCE:
+        found["summarize_wal"] = "on"
+    if installation.synchronous_archive:
+        found["synchronous_standby_names"] = f"ANY 1 ({RECEIVER})"
+    return found
+
+
+def prepare(installation: Installation, spec: ServerSpec, desired: Desired) -> None:
+    """Create the directories that the server writes to. It starts without them too, and keeps its WAL until then."""
+    place = incarnation(installation, desired)
+    if place is None or spec.role is not Role.PRIMARY:
+        return
+    try:
+        place.create(installation.user)
+        installation.user.require_entry(place.incoming)
+    except (OSError, UnreachableError) as failure:
+        log.exception("the archive cannot be used", directory=str(place.root), reason=str(failure))

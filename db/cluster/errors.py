@@ -64,6 +64,7 @@ class ProgramError(ClusterError):
 
     def __init__(self, program: str, code: int, output: str) -> None:
         super().__init__(f"{program} failed with exit code {code}: {output.strip() or 'it said nothing'}")
+        self.exit_code = code
 
 
 class StartError(ClusterError):

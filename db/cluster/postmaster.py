@@ -71,6 +71,12 @@ class Postmaster:
             return
 
 
+def socket_directory(data_directory: Path) -> Path | None:
+    """Return where the server of a data directory has its socket, as its pid file says."""
+    line = _pid_file_line(data_directory, 4)
+    return Path(line) if line else None
+
+
 def orphans(data_directory: Path) -> list[psutil.Process]:
     """Return processes of a server whose postmaster is gone.
 

@@ -1,0 +1,1 @@
+"""What PostgreSQL does for a restore: a private server that recovers, and what can be asked of it."""

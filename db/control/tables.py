@@ -83,6 +83,8 @@ class RestoreRun(columns.Row, table=True):
     finished_at: datetime | None = columns.optional_moment()
     backup_id: str | None = None
     timeline: int | None = None
+    # How far recovery goes and what it needs, by names that jobs/restores/plan.py knows.
+    plan: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     # Names of data directories below the clusters: the restored one, and after a promotion the one that was live.
     directory: str | None = None
     kept_directory: str | None = None
@@ -91,6 +93,8 @@ class RestoreRun(columns.Row, table=True):
     # After a promotion: the timeline it made, and where it began.
     promoted_timeline: int | None = None
     promoted_lsn: str | None = None
+    # What the database held then, for a rollback to tell whether anything was committed since.
+    fingerprint: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     # 0 to 1.
     progress: float = 0.0
     # Of each step: name, state, startedAt, finishedAt, message; moments as ISO 8601.

@@ -46,6 +46,8 @@ async def extract(  # noqa: PLR0913 - the keywords say which is which
         found = await asyncio.shield(working)
     except FileNotFoundError:
         raise DamagedBackupError(backup_id, expected.name, "is missing") from None
+    except OSError as failure:
+        raise DamagedBackupError(backup_id, expected.name, f"cannot be read: {failure.strerror}") from failure
     except asyncio.CancelledError:
         pipeline.stop()
         with suppress(Exception):

@@ -1,6 +1,34 @@
 """Base backups: taken, verified, kept as long as they are needed, and unpacked again."""
 
-from jobs.backups.chain import chain
-from jobs.backups.unpack import discard, unpack
+from db.repository import BackupKind
+from jobs.backups.chains import chain
+from jobs.backups.kinds import BACKUP, LANE, VERIFY
+from jobs.backups.listing import Backup, BackupState, by_id, listing
+from jobs.backups.points import RestorePoint, create_restore_point
+from jobs.backups.requests import request, request_verification
+from jobs.backups.retention import expire
+from jobs.backups.schedule import schedule
+from jobs.backups.take import abandon, take
+from jobs.backups.unpacking import discard, unpack
+from jobs.worker.job import Kind
 
-__all__ = ["chain", "discard", "unpack"]
+KINDS = (Kind(BACKUP, LANE, take, abandon),)
+
+__all__ = [
+    "KINDS",
+    "VERIFY",
+    "Backup",
+    "BackupKind",
+    "BackupState",
+    "RestorePoint",
+    "by_id",
+    "chain",
+    "create_restore_point",
+    "discard",
+    "expire",
+    "listing",
+    "request",
+    "request_verification",
+    "schedule",
+    "unpack",
+]

@@ -71,6 +71,13 @@ async def discard(directory: Path) -> None:
         await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
 
+async def unpack_alone(site: Site, manifest: BackupManifest, directory: Path) -> None:
+    """Unpack one backup as it is, even an incremental one, into a new directory to be looked at."""
+    _require_suitable(site, [manifest])
+    _make(site, directory)
+    await extract(site, manifest, directory, [0])
+
+
 async def extract(site: Site, manifest: BackupManifest, place: Path, read: list[int]) -> None:
     """Extract one backup into an empty directory, counting in `read` what was read of it."""
     files = {file.name: file for file in manifest.files}

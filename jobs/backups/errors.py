@@ -1,0 +1,7 @@
+"""What can go wrong with a backup; every sentence says what to do next."""
+
+from db.errors import AppError
+
+
+class BackupFailedError(AppError):
+    """A backup could not be taken; the database itself is as it was."""

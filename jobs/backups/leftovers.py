@@ -1,0 +1,42 @@
+"""Removes what killed backups left behind."""
+
+import asyncio
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from db.cluster import durable, remains
+from db.repository import Incarnation
+from jobs.backups.unpacking import discard
+from jobs.site import Site
+
+SCRATCH = "check-"
+
+
+def scratch(site: Site, backup_id: str) -> Path:
+    """Return where a backup is unpacked to be looked at, and removed again."""
+    return site.installation.layout.data_directory(SCRATCH + backup_id)
+
+
+async def clear(site: Site, incarnation: Incarnation, backup_id: str) -> None:
+    """Remove all files of a backup that never came to have a manifest, and end who still writes them."""
+    place = incarnation.backup(backup_id)
+    await remains.clear_unfinished(durable.unfinished(place))
+    await discard(scratch(site, backup_id))
+    await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
+async def clear_all(site: Site, incarnation: Incarnation, *, keep: Collection[str]) -> None:
+    """Remove the files of all backups without a manifest, except those of the given ids."""
+    for backup_id in await asyncio.to_thread(_without_manifest, incarnation):
+        if backup_id not in keep:
+            await clear(site, incarnation, backup_id)
+    for path in site.installation.layout.clusters.glob(f"{SCRATCH}*"):
+        if path.name.removeprefix(SCRATCH).removesuffix(".parts") not in keep:
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+
+def _without_manifest(incarnation: Incarnation) -> set[str]:
+    directories = [path for path in incarnation.backups.iterdir() if path.is_dir()]
+    ids = {path.name.removesuffix(durable.unfinished(Path("x")).suffix) for path in directories}
+    return {each for each in ids if not incarnation.manifest(each).exists()}

@@ -1,0 +1,43 @@
+"""Whether the archive has the WAL that a backup needs."""
+
+import asyncio
+
+from db.lsn import Lsn
+from db.repository import BackupManifest, Incarnation
+from db.repository.history import Lineage
+from db.repository.inventory import Gap, Grade, Inventory
+from jobs.backups.errors import BackupFailedError
+
+# The server hands over the last segment as soon as the copying ends; a busy disk may take a while.
+PATIENCE_SECONDS = 180.0
+POLL_SECONDS = 0.2
+
+
+async def wait_archived(incarnation: Incarnation, manifest: BackupManifest) -> None:
+    """Wait until all WAL that makes a backup consistent is in the archive.
+
+    Raises:
+        BackupFailedError: it did not come.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while missing := await asyncio.to_thread(gaps, incarnation, manifest):
+        if asyncio.get_running_loop().time() > deadline:
+            names = ", ".join(f"{gap.first.name} to {gap.last.name}" for gap in missing)
+            raise BackupFailedError(
+                f"The WAL that the backup needs did not reach the archive: {names}. Without it there is no backup.",
+                hint="`yukyu backup status` says what is wrong with the archive.",
+            )
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def gaps(incarnation: Incarnation, manifest: BackupManifest) -> list[Gap]:
+    """Return what is missing of the WAL between a backup's beginning and its end."""
+    lineage = Lineage.read(incarnation, manifest.timeline)
+    return Inventory.read(incarnation).gaps(lineage, Lsn.parse(manifest.start_lsn), Lsn.parse(manifest.stop_lsn))
+
+
+def is_cut_off(incarnation: Incarnation, manifest: BackupManifest, timeline: int) -> bool:
+    """Return whether WAL between a backup and now is lost for good, on the way to a timeline."""
+    lineage = Lineage.read(incarnation, timeline)
+    found = Inventory.read(incarnation).gaps(lineage, Lsn.parse(manifest.start_lsn), None)
+    return any(gap.grade is Grade.LOST for gap in found)

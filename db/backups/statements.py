@@ -20,7 +20,8 @@ FACTS = """
 
 # The server works out how much there is before it sends the first file; until then it is NULL.
 PROGRESS = """
-    SELECT least(progress.backup_streamed::float8 / nullif(progress.backup_total, 0), 1)
+    SELECT CASE WHEN progress.backup_total > 0
+                THEN least(progress.backup_streamed::float8 / progress.backup_total, 1) END
     FROM   pg_stat_progress_basebackup AS progress
     JOIN   pg_stat_activity USING (pid)
     WHERE  application_name = $1

@@ -1,6 +1,7 @@
 """Every setting, read from the environment (`YUKYU_…`) in the entry points and passed down from there."""
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,20 @@ class Settings(BaseSettings):
     replica_urls: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list[SecretStr], description="libpq URLs of the replicas, separated by commas."
     )
+    backups: bool = Field(default=True, description="Whether WAL is archived and backups are taken by themselves.")
+    backup_dir: Path | None = Field(
+        default=None, description="The backup repository; `backups` in the data directory when not given."
+    )
+    backup_at: time = Field(default=time(17), description="When the daily backup is taken, HH:MM in UTC.")
+    synchronous_archive: bool = Field(
+        default=False, description="Whether a commit waits until its WAL is in the backup repository."
+    )
+    window_days: int = Field(default=7, ge=1, le=366, description="How far back every moment can be restored.")
+    rpo_seconds: int = Field(default=300, ge=1, description="How much committed work may be lost, as promised.")
+    rto_seconds: int = Field(default=1800, ge=1, description="How long a restore may take, as promised.")
+    control_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the control store; SQLite in the state directory when not given."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     jwt_secret: SecretStr | None = Field(
@@ -56,6 +71,14 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
 
+    @field_validator("backup_at")
+    @classmethod
+    def _in_utc(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            message = "is in UTC, without an offset; 17:00 is two in the morning in Japan"
+            raise ValueError(message)
+        return value
+
     @field_validator("jwt_secret")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -68,3 +91,7 @@ class Settings(BaseSettings):
     @property
     def state_dir(self) -> Path:
         return self.data_dir / "state"
+
+    @property
+    def repository_dir(self) -> Path:
+        return self.backup_dir or self.data_dir / "backups"

@@ -1,0 +1,64 @@
+"""The site that a command works on: the installation in the data directory, with its backups and its control store."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from api.settings import Settings
+from db.cluster import Binaries
+from db.cluster.desired import States
+from db.cluster.errors import NotInstalledError
+from db.cluster.identity import Identity
+from db.cluster.installation import Installation
+from db.cluster.layout import Layout
+from db.cluster.lock import allowed
+from db.cluster.passwords import Passwords
+from db.control import Control
+from db.repository import Repository
+from jobs.site import Policy, Site
+
+
+def policy(settings: Settings) -> Policy:
+    return Policy(
+        window=timedelta(days=settings.window_days),
+        rpo=timedelta(seconds=settings.rpo_seconds),
+        rto=timedelta(seconds=settings.rto_seconds),
+        at=settings.backup_at,
+    )
+
+
+def repository(settings: Settings) -> Repository:
+    return Repository.at(settings.repository_dir)
+
+
+def installation(settings: Settings) -> Installation:
+    """Return the installation in the data directory, whether it runs or not.
+
+    Raises:
+        NotInstalledError: there is none.
+        UnreachableError: it belongs to another user.
+    """
+    layout = Layout.of(settings.data_dir)
+    with allowed():
+        states = States(layout.state)
+        if not states.desired().servers or not layout.passwords.exists():
+            raise NotInstalledError(layout.root)
+        user = Identity.choose(layout.clusters)
+        return Installation(
+            layout=layout,
+            binaries=Binaries.find(settings.pg_bin).reachable_by(user, layout.binaries),
+            user=user,
+            passwords=Passwords.load_or_create(layout.passwords),
+            states=states,
+            archive=repository(settings) if settings.backups else None,
+            synchronous_archive=settings.synchronous_archive,
+        )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, found: Installation | None = None) -> AsyncGenerator[Site]:
+    """Open the site of an installation; the one in the data directory unless another is given."""
+    found = found or installation(settings)
+    url = settings.control_url.get_secret_value() if settings.control_url else None
+    async with Control.open(found.layout.state, url=url) as control:
+        yield Site(control, repository(settings), found, policy=policy(settings))

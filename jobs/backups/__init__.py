@@ -10,13 +10,13 @@ from jobs.backups.retention import expire
 from jobs.backups.schedule import schedule
 from jobs.backups.take import abandon, take
 from jobs.backups.unpacking import discard, unpack
+from jobs.backups.verifying import verify
 from jobs.worker.job import Kind
 
-KINDS = (Kind(BACKUP, LANE, take, abandon),)
+KINDS = (Kind(BACKUP, LANE, take, abandon), Kind(VERIFY, LANE, verify))
 
 __all__ = [
     "KINDS",
-    "VERIFY",
     "Backup",
     "BackupKind",
     "BackupState",

@@ -5,3 +5,7 @@ from db.errors import AppError
 
 class BackupFailedError(AppError):
     """A backup could not be taken; the database itself is as it was."""
+
+
+class DamagedWalError(AppError):
+    """WAL that a backup needs is missing or damaged."""

@@ -11,8 +11,9 @@ from db.backups import in_use
 from db.cluster import durable
 from db.control import OperationState, operations
 from db.lsn import Lsn
-from db.repository import BackupManifest, Incarnation, Segment
+from db.repository import BackupManifest, Incarnation, Segment, marks
 from db.repository.errors import MissingHistoryError
+from db.repository.expire import expire_wal, timelines
 from db.repository.history import Lineage
 from jobs.backups import leftovers
 from jobs.backups.chains import chain_of
@@ -44,6 +45,7 @@ async def expire(site: Site) -> list[str]:
     begun = {operation.id for operation in running if operation.state is OperationState.RUNNING}
     await leftovers.clear_all(site, incarnation, keep=begun)
     gone = {manifest.id for manifest in expired}
+    await asyncio.to_thread(_expire_wal, site, incarnation, [each for each in manifests if each.id not in gone])
     return sorted(gone)
 
 
@@ -79,7 +81,7 @@ def oldest_needed(incarnation: Incarnation, kept: Sequence[BackupManifest], live
     A timeline that no kept backup leads to needs none, unless it is the live one.
     """
     found: dict[int, Segment] = {}
-    for timeline in _timelines(incarnation):
+    for timeline in timelines(incarnation):
         try:
             lineage = Lineage.read(incarnation, timeline)
         except MissingHistoryError:
@@ -93,5 +95,7 @@ def oldest_needed(incarnation: Incarnation, kept: Sequence[BackupManifest], live
     return found
 
 
-def _timelines(incarnation: Incarnation) -> list[int]:
-    return sorted(int(path.name, 16) for path in incarnation.wal.iterdir() if path.is_dir())
+def _expire_wal(site: Site, incarnation: Incarnation, kept: Sequence[BackupManifest]) -> None:
+    if kept:
+        live = marks.live_timeline_at(incarnation, site.clock())
+        expire_wal(incarnation, oldest_needed(incarnation, kept, live))

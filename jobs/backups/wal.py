@@ -3,10 +3,11 @@
 import asyncio
 
 from db.lsn import Lsn
-from db.repository import BackupManifest, Incarnation
+from db.repository import BackupManifest, Incarnation, Segment
 from db.repository.history import Lineage
 from db.repository.inventory import Gap, Grade, Inventory
-from jobs.backups.errors import BackupFailedError
+from db.repository.verify import verify_segments
+from jobs.backups.errors import BackupFailedError, DamagedWalError
 
 # The server hands over the last segment as soon as the copying ends; a busy disk may take a while.
 PATIENCE_SECONDS = 180.0
@@ -34,6 +35,23 @@ def gaps(incarnation: Incarnation, manifest: BackupManifest) -> list[Gap]:
     """Return what is missing of the WAL between a backup's beginning and its end."""
     lineage = Lineage.read(incarnation, manifest.timeline)
     return Inventory.read(incarnation).gaps(lineage, Lsn.parse(manifest.start_lsn), Lsn.parse(manifest.stop_lsn))
+
+
+def verify(incarnation: Incarnation, manifest: BackupManifest) -> None:
+    """Read the WAL between a backup's beginning and its end.
+
+    Raises:
+        DamagedWalError: some of it is missing or damaged.
+    """
+    first = Segment.of(manifest.timeline, Lsn.parse(manifest.start_lsn))
+    last = Segment.of(manifest.timeline, Lsn(Lsn.parse(manifest.stop_lsn) - 1))
+    bad = verify_segments(incarnation, first, last)
+    if bad:
+        raise DamagedWalError(
+            f"The backup {manifest.id} cannot be restored: its WAL segment {bad[0].segment.name} is not usable "
+            f"({bad[0].reason}).",
+            hint="Take a new full backup, restore from another one, and have the backup disk checked.",
+        )
 
 
 def is_cut_off(incarnation: Incarnation, manifest: BackupManifest, timeline: int) -> bool:

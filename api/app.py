@@ -1,35 +1,49 @@
 """The web application: every HTTP way in, put together."""
 
 from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
 
 from api import console, errors, probes, search, signin
 from api.graphql_endpoint import GraphQLEndpoint
+from api.graphql_websocket import GraphQLWebSocket
 from api.openapi import DESCRIPTION
 from api.requests import RequestLog
 from api.settings import Settings
 from api.signin import SignInLinks
+from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db.engines import Engines
+from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Examine
+from schema.context import Contexts, Examine
 
 
-def create_app(
-    engines: Engines, settings: Settings, *, tokens: Tokens, links: SignInLinks, examine: Examine
+def create_app(  # noqa: PLR0913 - what the application is made of
+    engines: Engines,
+    settings: Settings,
+    *,
+    tokens: Tokens,
+    links: SignInLinks,
+    examine: Examine,
+    site: Site | None = None,
+    streams: Streams | None = None,
 ) -> FastAPI:
-    """Return the application over open engines; whoever opened them closes them."""
+    """Return the application over open engines; whoever opened them closes them, and ends its streams."""
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
+    schema, contexts, streams = build_schema(), Contexts(engines, examine, site), streams or Streams()
     endpoint = GraphQLEndpoint(
-        schema=build_schema(),
-        engines=engines,
+        schema=schema,
+        contexts=contexts,
         tokens=tokens,
-        examine=examine,
+        streams=streams,
         max_request_bytes=settings.max_request_bytes,
         operation_timeout_seconds=settings.operation_timeout_seconds,
     )
     # A plain route: FastAPI's dependency injection around it would cost more than the search.
     app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
+    websocket = GraphQLWebSocket(schema, contexts, tokens, streams)
+    app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
     app.include_router(search.routes(engines, tokens))
     app.include_router(probes.routes(engines))
     app.include_router(signin.routes(tokens, links))

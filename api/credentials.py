@@ -1,6 +1,5 @@
 """Where a request carries who is asking and how fresh an answer it needs."""
 
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from api.tokens import Tokens
@@ -18,7 +17,7 @@ def identify(request: HTTPConnection, tokens: Tokens) -> Identity:
     Raises:
         UnauthenticatedError: something was presented that is not a valid token.
     """
-    token = _bearer(request.headers) or request.cookies.get(SESSION_COOKIE)
+    token = bearer(request.headers.get("authorization")) or request.cookies.get(SESSION_COOKIE)
     return tokens.identify(token) if token else ANONYMOUS
 
 
@@ -32,8 +31,12 @@ def freshness(request: HTTPConnection) -> Lsn | None:
     return Lsn.parse(position) if position else None
 
 
-def _bearer(headers: Headers) -> str | None:
-    header = headers.get("authorization")
+def bearer(header: str | None) -> str | None:
+    """Return the token in what an Authorization header says.
+
+    Raises:
+        UnauthenticatedError: it says something else.
+    """
     if header is None:
         return None
     scheme, _, token = header.partition(" ")

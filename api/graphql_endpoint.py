@@ -15,25 +15,31 @@ from api import console
 from api.bodies import RequestError
 from api.credentials import LSN, freshness, identify
 from api.graphql_request import GraphQLRequest, read_request
-from api.graphql_response import LEGACY, answer, media_type_for, refusal_of
+from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
+from api.graphql_sse import EventStream
+from api.streams import Streams
 from api.tokens import Tokens
-from db.engines import Engines
 from db.errors import AppError
 from schema.build import Schema
-from schema.context import Context, Examine
-from schema.errors import QueryTooComplexError
+from schema.context import Context, Contexts
+from schema.errors import QueryTooComplexError, WrongTransportError
 
 log = structlog.get_logger(__name__)
 
 SERVED_BY = "x-yukyu-served-by"
+ALLOWED = {
+    "GET": {OperationType.QUERY},
+    "HEAD": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
     schema: Schema
-    engines: Engines
+    contexts: Contexts
     tokens: Tokens
-    examine: Examine
+    streams: Streams
     max_request_bytes: int
     operation_timeout_seconds: float
 
@@ -43,20 +49,24 @@ class GraphQLEndpoint:
         media_type = media_type_for(request)
         if media_type is None:
             wrong = RequestError(
-                "The answer can be sent as application/graphql-response+json or application/json only.",
+                "The answer can be sent as application/graphql-response+json or application/json, "
+                "and a subscription's as text/event-stream.",
                 status=HTTPStatus.NOT_ACCEPTABLE,
             )
             return refusal_of(wrong, LEGACY, status=wrong.status)
+        of_refusals = LEGACY if media_type == STREAM else media_type
         try:
             return await self._answer(request, media_type)
         except RequestError as error:
-            return refusal_of(error, media_type, status=error.status)
+            return refusal_of(error, of_refusals, status=error.status)
         except AppError as error:
-            return refusal_of(error, media_type)
+            return refusal_of(error, of_refusals)
 
     async def _answer(self, request: Request, media_type: str) -> Response:
         operation = await read_request(request, max_bytes=self.max_request_bytes)
-        context = Context(self.engines, identify(request, self.tokens), examine=self.examine, after=freshness(request))
+        context = self.contexts.of(identify(request, self.tokens), after=freshness(request))
+        if media_type == STREAM:
+            return EventStream(self.schema, operation, context, self.streams)
         response = answer(await self._execute(operation, context, request.method), media_type)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)
@@ -73,7 +83,7 @@ class GraphQLEndpoint:
                     context_value=context,
                     operation_name=operation.operation_name,
                     operation_extensions=operation.extensions,
-                    allowed_operation_types=OperationType.from_http("GET" if method == "GET" else "POST"),
+                    allowed_operation_types=ALLOWED[method],
                 )
         except CannotGetOperationTypeError as error:
             raise RequestError(
@@ -81,11 +91,8 @@ class GraphQLEndpoint:
                 hint="Name one of its operations in `operationName`.",
             ) from error
         except InvalidOperationTypeError as error:
-            raise RequestError(
-                f"A {error.operation_type.value} cannot be sent by {method}.",
-                status=HTTPStatus.METHOD_NOT_ALLOWED,
-                hint="Send it by POST.",
-            ) from error
+            wrong = WrongTransportError(error.operation_type.value)
+            raise RequestError(wrong.message, status=HTTPStatus.METHOD_NOT_ALLOWED, hint=wrong.hint) from error
         except TimeoutError as error:
             raise QueryTooComplexError(
                 f"The operation took longer than {self.operation_timeout_seconds:g} seconds and was stopped.",

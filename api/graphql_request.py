@@ -34,7 +34,7 @@ async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
             status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             hint="Send `Content-Type: application/json`.",
         )
-    return _from_object(_decode(await read_body(request, max_bytes=max_bytes), "The body"))
+    return request_of(_decode(await read_body(request, max_bytes=max_bytes), "The body"))
 
 
 def _from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
@@ -42,10 +42,15 @@ def _from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
     for key in ("variables", "extensions"):
         if parameters.get(key):
             given[key] = _decode(parameters[key], f"The parameter {key}")
-    return _from_object(given)
+    return request_of(given)
 
 
-def _from_object(given: object) -> GraphQLRequest:
+def request_of(given: object) -> GraphQLRequest:
+    """Return the request that a JSON object is, over HTTP as over WebSocket.
+
+    Raises:
+        RequestError: it is not of the right shape.
+    """
     if isinstance(given, list):
         raise RequestError("Several operations in one request are not accepted.", hint="Send one request for each.")
     if not isinstance(given, dict):

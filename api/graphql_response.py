@@ -16,6 +16,7 @@ from schema.roles import ForbiddenError, UnauthenticatedError
 
 LEGACY = "application/json"
 CURRENT = "application/graphql-response+json"
+STREAM = "text/event-stream"
 
 STATUS = {
     UnauthenticatedError.code: HTTPStatus.UNAUTHORIZED,
@@ -29,8 +30,8 @@ def media_type_for(request: Request) -> str | None:
     """Return the media type to answer in; None when the client accepts none of ours."""
     accepted = [item.partition(";")[0].strip().lower() for item in request.headers.get("accept", "*/*").split(",")]
     for media_type in accepted:
-        if media_type == CURRENT:
-            return CURRENT
+        if media_type in (CURRENT, STREAM):
+            return media_type
         if media_type in (LEGACY, "*/*", "application/*"):
             return LEGACY
     return None
@@ -41,12 +42,17 @@ def answer(result: ExecutionResult, media_type: str) -> Response:
     errors = [presentable(error) for error in result.errors or ()]
     if result.data is None and errors and all(error.path is None for error in errors):
         return refusal(errors, media_type, status=HTTPStatus.OK if media_type == LEGACY else HTTPStatus.BAD_REQUEST)
+    return Response(orjson.dumps(body_of(result)), media_type=media_type)
+
+
+def body_of(result: ExecutionResult) -> dict[str, Any]:
+    """Return the result of an operation that was executed as it stands in JSON."""
     body: dict[str, Any] = {"data": result.data}
-    if errors:
-        body["errors"] = [error.formatted for error in errors]
+    if result.errors:
+        body["errors"] = [presentable(error).formatted for error in result.errors]
     if result.extensions:
         body["extensions"] = result.extensions
-    return Response(orjson.dumps(body), media_type=media_type)
+    return body
 
 
 def refusal_of(error: AppError, media_type: str, *, status: HTTPStatus | None = None) -> Response:

@@ -4,13 +4,14 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.bodies import RequestError, read_body
 from api.credentials import SESSION_COOKIE
+from api.origin import from_here
 from api.tokens import Tokens
 from schema.roles import Role, UnauthenticatedError
 
@@ -71,7 +72,7 @@ def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
 
     @router.post("/sign-in")
     async def submit(request: Request) -> Response:
-        if not _from_here(request):
+        if not from_here(request):
             return _page("The form was sent from another site.")
         try:
             form = await read_body(request, max_bytes=LONGEST_FORM)
@@ -88,16 +89,6 @@ def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
         return response
 
     return router
-
-
-def _from_here(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        return urlsplit(origin).netloc == request.headers.get("host")
-    except ValueError:  # half an IPv6 address, say
-        return False
 
 
 def _page(error: str | None = None) -> HTMLResponse:

@@ -12,6 +12,7 @@ from schema.errors import PresentErrors, log_unexpected
 from schema.limits import Limits
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.types.employees import TYPES
 from schema.types.leave import LeaveRequest, UsageDetail
 
@@ -31,6 +32,7 @@ def build_schema(limits: Limits | None = None) -> Schema:
     prepare = preparation(limits)
     return Schema(
         query=Query,
+        subscription=Subscription,
         types=[*TYPES.values(), LeaveRequest, UsageDetail],
         extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),

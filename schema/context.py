@@ -1,6 +1,7 @@
 """What every resolver of one operation shares: who asks, the engines, how fresh an answer has to be."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -9,14 +10,28 @@ from strawberry.dataloader import DataLoader
 
 from db import records
 from db.engines import Answer, EngineRole, Engines
+from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
 from jobs.health import Report
+from jobs.site import Site
 from schema.roles import Identity, Role
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
+
+
+class NoInstallationError(AppError):
+    """Backups and restores are those of an installation, and this server has none."""
+
+    code = NotFoundError.code
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server has no installation whose backups it could look after.",
+            hint="Start it by `yukyu up`, or by `yukyu serve --data-dir` with the directory of a running installation.",
+        )
 
 
 class Context:
@@ -26,12 +41,22 @@ class Context:
         engines: where reads go.
         identity: who asks.
         examine: measures the health of the whole system.
+        site: the installation whose backups this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
     """
 
-    def __init__(self, engines: Engines, identity: Identity, *, examine: Examine, after: Lsn | None = None) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        identity: Identity,
+        *,
+        examine: Examine,
+        site: Site | None = None,
+        after: Lsn | None = None,
+    ) -> None:
         self.identity = identity
         self.examine = examine
+        self.site = site
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
@@ -41,6 +66,16 @@ class Context:
     @property
     def sees_personal(self) -> bool:
         return self.identity.has(Role.HR)
+
+    def installation(self) -> Site:
+        """Return what backups and restores work on.
+
+        Raises:
+            NoInstallationError: this server does not look after one.
+        """
+        if self.site is None:
+            raise NoInstallationError
+        return self.site
 
     async def read(self, work: Work[T]) -> Answer[T]:
         answer = await self._engines.read(work, after=self._after)
@@ -64,6 +99,18 @@ class Context:
             return (await self.read(lambda connection: rows_of(connection, accounts))).value
 
         return DataLoader(load_fn=load)
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """What the contexts of all operations have in common."""
+
+    engines: Engines
+    examine: Examine
+    site: Site | None = None
+
+    def of(self, identity: Identity, *, after: Lsn | None = None) -> Context:
+        return Context(self.engines, identity, examine=self.examine, site=self.site, after=after)
 
 
 Info = strawberry.Info[Context, None]

@@ -5,12 +5,23 @@ from collections.abc import Sequence
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from db.errors import AppError, BadInputError
 
 log = structlog.get_logger(__name__)
 
 UNEXPECTED = "Something went wrong that is not the request's fault. The server's log has it under this request's id."
+
+
+class WrongTransportError(BadInputError):
+    """The operation is of a type that does not come this way."""
+
+    def __init__(self, operation_type: str) -> None:
+        super().__init__(
+            f"A {operation_type} cannot be sent this way.",
+            hint="Queries go by POST or GET, mutations by POST, subscriptions by WebSocket or as text/event-stream.",
+        )
 
 
 class QueryTooComplexError(AppError):
@@ -40,7 +51,9 @@ def presentable(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if isinstance(cause, AppError):
         return _like(error, cause.message, extensions_of(cause))
-    if cause is None or isinstance(cause, GraphQLError):
+    if isinstance(cause, InvalidOperationTypeError):
+        return presentable(GraphQLError("", original_error=WrongTransportError(cause.operation_type.value)))
+    if cause is None or isinstance(cause, GraphQLError | CannotGetOperationTypeError):
         return _like(error, error.message, {"code": _code(error), **(error.extensions or {})})
     return _like(error, UNEXPECTED, {"code": AppError.code})
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.http import Protocol
 from db.errors import AppError
@@ -26,6 +27,7 @@ class Foreground:
 
     def __init__(self) -> None:
         self._server: _Server | None = None
+        self._on_stop: Callable[[], None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def run(self, work: Callable[["Foreground"], Awaitable[None]]) -> None:
@@ -33,8 +35,13 @@ class Foreground:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._guarded(work))
 
-    async def serve(self, app: FastAPI, listening: socket.socket) -> None:
-        """Answer requests until a signal comes; those under way are finished first."""
+    async def serve(
+        self, app: FastAPI, listening: socket.socket, *, max_message_bytes: int, on_stop: Callable[[], None]
+    ) -> None:
+        """Answer requests until a signal comes; those under way are finished first.
+
+        `on_stop` is called then, to end those that would go on for ever.
+        """
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -44,7 +51,11 @@ class Foreground:
             server_header=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             backlog=BACKLOG,
+            ws=WebSocketsSansIOProtocol,
+            ws_max_size=max_message_bytes,
+            ws_per_message_deflate=False,  # messages are short, and a compressor takes memory per connection
         )
+        self._on_stop = on_stop
         self._server = _Server(config)
         try:
             await self._server.serve(sockets=[listening])
@@ -65,6 +76,8 @@ class Foreground:
     def _stop(self) -> None:
         if self._server is not None:
             self._server.should_exit = True
+            if self._on_stop is not None:
+                self._on_stop()
         elif self._task is not None:
             self._task.cancel()
 

@@ -17,6 +17,7 @@ from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
 from api.settings import Settings
 from api.signin import SignInLinks
+from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db import search
@@ -58,10 +59,11 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine)
+        streams = Streams()
+        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()
-        await foreground.serve(app, listening)
+        await foreground.serve(app, listening, max_message_bytes=settings.max_request_bytes, on_stop=streams.end)
 
 
 def _settle() -> None:

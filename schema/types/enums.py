@@ -7,11 +7,14 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from db.control import RestoreState
 from db.engines import EngineRole
+from db.repository import BackupKind
 from db.search import EmployeeTable
+from jobs.backups import BackupState
 from jobs.health import HealthStatus
 
-__all__ = ["EmployeeTable", "EngineRole", "HealthStatus"]
+__all__ = ["BackupKind", "BackupState", "EmployeeTable", "EngineRole", "HealthStatus", "RestoreState"]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -49,5 +52,42 @@ _describe(
         HealthStatus.HEALTHY: "As it should be.",
         HealthStatus.DEGRADED: "It works, with less than there should be.",
         HealthStatus.DOWN: "It does not work.",
+    },
+)
+_describe(
+    BackupKind,
+    "What a base backup holds.",
+    {
+        BackupKind.FULL: "The whole database.",
+        BackupKind.INCREMENTAL: "What changed since another backup, which it needs.",
+    },
+)
+_describe(
+    BackupState,
+    "How far a backup is.",
+    {
+        BackupState.RUNNING: "It is being taken, or waits to be.",
+        BackupState.COMPLETED: "It is whole and its WAL is in the archive.",
+        BackupState.VERIFIED: "Every file of it was read again and is intact.",
+        BackupState.FAILED: "It came to nothing, or was found to be damaged.",
+        BackupState.EXPIRED: "It was removed, because nothing in the window needs it.",
+    },
+)
+_describe(
+    RestoreState,
+    "How far a restore is.",
+    {
+        RestoreState.QUEUED: "It waits for the worker.",
+        RestoreState.PLANNING: "Backup and WAL are looked for and checked.",
+        RestoreState.RESTORING: "The backup is unpacked into a new directory.",
+        RestoreState.RECOVERING: "A private server replays WAL up to the target.",
+        RestoreState.VERIFYING: "What came of it is checked and compared.",
+        RestoreState.READY: "It is proven, and waits to be promoted or discarded.",
+        RestoreState.PROMOTING: "It is being made the live database.",
+        RestoreState.PROMOTED: "It is the live database.",
+        RestoreState.ROLLING_BACK: "The database that was live before is being made live again.",
+        RestoreState.ROLLED_BACK: "The database that was live before is live again.",
+        RestoreState.DISCARDED: "It was thrown away.",
+        RestoreState.FAILED: "It came to nothing; the live database is as it was.",
     },
 )

@@ -25,3 +25,11 @@ def parse_node_id(value: str) -> tuple[str, str]:
     if not separator or not key or "\x00" in key:
         raise NotFoundError("node", repr(value[:80]))
     return kind, key
+
+
+def key_of(table: str, value: str) -> str | None:
+    """Return the key of an id of this table, or of a bare one as the command line prints it; None for other tables."""
+    kind, separator, key = value.partition(":")
+    if not separator:
+        return value
+    return key if kind == table else None

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.http import Protocol
+from api.settings import Settings
 
 
 @asynccontextmanager
@@ -16,7 +18,14 @@ async def listening(app: ASGIApp, protocol: type[Protocol] = Protocol) -> AsyncG
     """Serve an application as `yukyu up` does and yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http=protocol, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            app,
+            http=protocol,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ws=WebSocketsSansIOProtocol,
+            ws_max_size=Settings().max_request_bytes,
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))

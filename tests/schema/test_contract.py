@@ -38,10 +38,11 @@ TO_COME = {
         "alerts",
         "alertRules",
     },
+    "Subscription": {"alertFeed", "healthFeed"},
 }
 # The types behind interfaces, which no field names.
 BUILT = ["VacationEmployee", "DispatchEmployee", "ContractEmployee", "StaffMember", "UsageDetail", "LeaveRequest"]
-ROOTS_TO_COME = {"Mutation", "Subscription"}
+ROOTS_TO_COME = {"Mutation"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_every_element_of_the_sdl_has_a_description(ours: GraphQLSchema) -> None
 def _excused(contract: GraphQLSchema) -> set[str]:
     """Return what may be missing, as `find_breaking_changes` words it: what is to come and the types only that uses."""
     fields = {f"Field {root}.{field} was removed." for root, names in TO_COME.items() for field in names}
-    built = _reached(contract, ["Query", *BUILT])
+    built = _reached(contract, ["Query", "Subscription", *BUILT])
     return fields | {f"{name} was removed." for name in contract.type_map if name not in built}
 
 

@@ -90,6 +90,6 @@ def copying(backup_id: str) -> list[psutil.Process]:
 
 async def until(condition: Callable[[], T]) -> T:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (found := condition()):
+        while not (found := condition()):  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.02)
     return found

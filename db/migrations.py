@@ -30,6 +30,11 @@ def head() -> str:
     return revision
 
 
+def knows(revision: str) -> bool:
+    """Return whether a database at this revision can be worked with, or brought to one that can."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 async def upgrade(url: str, revision: str = "head") -> None:
     await _run(url, lambda connection: command.upgrade(_config(connection), revision))
 

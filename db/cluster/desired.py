@@ -9,8 +9,9 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
-from db.cluster import durable
+from db.cluster import durable, ports
 
+PRIMARY = "primary"
 LOCK_SECONDS = 30
 
 
@@ -68,6 +69,14 @@ class Desired(BaseModel):
         """Return this with some fields of one server changed."""
         changed = self.servers[name].model_copy(update=changes)
         return self.model_copy(update={"servers": {**self.servers, name: changed}})
+
+    def with_primary(self, directory: str) -> "Desired":
+        """Return this with the primary on another data directory, the first one where there is none yet."""
+        if PRIMARY in self.servers:
+            return self.with_server(PRIMARY, directory=directory, running=True)
+        port = ports.pick(taken={spec.port for spec in self.servers.values()})
+        spec = ServerSpec(role=Role.PRIMARY, directory=directory, port=port)
+        return self.model_copy(update={"servers": {**self.servers, PRIMARY: spec}})
 
 
 class Observed(BaseModel):

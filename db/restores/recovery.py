@@ -65,6 +65,14 @@ async def required_settings(installation: Installation, place: Path) -> dict[str
     return {name: str(max(least, _number(found, field))) for name, (field, least) in AT_LEAST.items()}
 
 
+async def has_less(connection: asyncpg.Connection, needed: Mapping[str, str]) -> bool:
+    """Return whether the server has less of anything than is needed."""
+    for name, least in needed.items():
+        if int(await connection.fetchval("SELECT current_setting($1)", name) or 0) < int(least):
+            return True
+    return False
+
+
 def make_standby(installation: Installation, place: Path) -> None:
     """See to it that recovery never ends by itself: a standby waits for WAL where there is none."""
     durable.write(place / SIGNAL, "")

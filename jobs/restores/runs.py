@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,7 +9,6 @@ from db.control import RestoreRun, RestoreState, audit
 from db.control import restores as rows
 from db.errors import NotFoundError
 from db.repository import Incarnation
-from jobs.refusal import Refusal
 from jobs.restores.plan import Course
 from jobs.restores.target import Target, TargetKind
 from jobs.site import Site
@@ -71,7 +69,7 @@ async def update(site: Site, run_id: str, how: Callable[[RestoreRun], None]) -> 
 
 
 async def move(
-    site: Site, run_id: str, state: RestoreState, how: Callable[[RestoreRun], None] | None = None, **details: Any
+    site: Site, run_id: str, state: RestoreState, how: Callable[[RestoreRun], None] | None = None, **details: object
 ) -> RestoreRun:
     """Bring a run into another state; the audit log says so."""
     async with site.control.transaction() as session:
@@ -89,7 +87,7 @@ async def enter(
     how: Callable[[RestoreRun], None] | None = None,
     *,
     now: datetime,
-    **details: Any,
+    **details: object,
 ) -> None:
     """Do what `move` does, in a transaction that does more."""
 
@@ -126,7 +124,3 @@ def course_of(run: RestoreRun) -> Course:
 def incarnation_of(site: Site, run: RestoreRun) -> Incarnation:
     """Return where the WAL and the backups of a planned run are."""
     return site.repository.incarnation(course_of(run).system_identifier)
-
-
-def refused(code: str, message: str, hint: str | None = None) -> Refusal:
-    return Refusal(code, message, hint=hint)

@@ -4,14 +4,14 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 
 import structlog
 
 from api import logs
 from api.app import create_app
-from api.commands import databases, secret
+from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -23,6 +23,7 @@ from api.version import VERSION
 from db import search
 from db.engines import Engines
 from jobs import health, heartbeat
+from jobs.site import Site
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +38,16 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     logs.configure(settings.log_format)
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
-        Foreground().run(
-            lambda foreground: answer(foreground, settings, found, listening, tokens=tokens, links=SignInLinks())
-        )
+        Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
+
+
+async def _serve(
+    foreground: Foreground, settings: Settings, found: Databases, listening: socket.socket, tokens: Tokens
+) -> None:
+    async with AsyncExitStack() as opened:
+        # With a URL there is a database, and nothing that could be backed up or restored from here.
+        site = await opened.enter_async_context(sites.opened(settings)) if settings.database_url is None else None
+        await answer(foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), site=site)
 
 
 async def answer(  # noqa: PLR0913 - what one run of the API is made of
@@ -50,6 +58,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     *,
     tokens: Tokens,
     links: SignInLinks,
+    site: Site | None = None,
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
@@ -60,7 +69,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
 
         await engines.warm(search.warm)
         streams = Streams()
-        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, streams=streams)
+        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()
         await foreground.serve(app, listening, max_message_bytes=settings.max_request_bytes, on_stop=streams.end)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from api import logs
-from api.commands import secret, serve
+from api.commands import secret, serve, sites, worker
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -26,16 +26,18 @@ Sample = Annotated[
     int | None, typer.Option("--sample", min=1, help="Fill an empty database with this many rows a table.")
 ]
 NoReplica = Annotated[bool, typer.Option("--no-replica", help="Run the primary alone.")]
+NoJobs = Annotated[bool, typer.Option("--no-jobs", help="Leave backups, restores and the schedule to `yukyu work`.")]
 
 
-def up(
+def up(  # noqa: PLR0913, PLR0917 - Typer's way
     data_dir: DataDir = None,
     host: Host = None,
     port: Port = None,
     sample: Sample = None,
     no_replica: NoReplica = False,  # noqa: FBT002 - Typer's way
+    no_jobs: NoJobs = False,  # noqa: FBT002 - Typer's way
 ) -> None:
-    """Start PostgreSQL (primary and replica) and the API; Ctrl-C stops them in order.
+    """Start PostgreSQL (primary and replica), the API and the worker that takes backups; Ctrl-C stops them in order.
 
     Everything it owns is in the data directory. Ready when `/readyz` answers 200.
 
@@ -44,16 +46,27 @@ def up(
     settings = settings_with(data_dir=data_dir, host=host, port=port)
     logs.configure(settings.log_format)
     with closing(listen(settings.host, settings.port)) as listening:
-        Foreground().run(lambda foreground: _up(foreground, settings, listening, sample, replica=not no_replica))
+        Foreground().run(
+            lambda foreground: _up(foreground, settings, listening, sample, replica=not no_replica, jobs=not no_jobs)
+        )
 
 
-async def _up(
-    foreground: Foreground, settings: Settings, listening: socket.socket, sample: int | None, *, replica: bool
+async def _up(  # noqa: PLR0913 - what one run is made of
+    foreground: Foreground,
+    settings: Settings,
+    listening: socket.socket,
+    sample: int | None,
+    *,
+    replica: bool,
+    jobs: bool,
 ) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with AsyncExitStack() as running:
         with Steps(console) as steps:
             cluster = await running.enter_async_context(_cluster(settings, steps, replica=replica))
+            site = await running.enter_async_context(sites.opened(settings, cluster.installation))
+            if jobs:  # before anything is written: in synchronous mode a commit waits for the archive
+                await running.enter_async_context(worker.working(site))
             steps.show("Migrating the schema")
             await migrations.upgrade(cluster.primary_url)
             if sample is not None:
@@ -63,7 +76,7 @@ async def _up(
         console.print(f"Sign in as an administrator, once, with {links.make(origin)}\n")
         found = Databases(cluster.primary_url, (cluster.replica_url,) if cluster.replica_url else ())
         await serve.answer(
-            foreground, settings, found, listening, tokens=secret.ensure(settings), links=links, beat=True
+            foreground, settings, found, listening, tokens=secret.ensure(settings), links=links, site=site, beat=jobs
         )
         log.info("stopping")
 
@@ -75,6 +88,8 @@ def _cluster(settings: Settings, steps: Steps, *, replica: bool) -> AbstractAsyn
         replica=replica,
         primary_port=settings.primary_port,
         replica_port=settings.replica_port,
+        archive=sites.repository(settings) if settings.backups else None,
+        synchronous_archive=settings.synchronous_archive,
         on_progress=lambda progress: steps.show(progress.step, progress.fraction),
     )
 

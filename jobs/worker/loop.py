@@ -16,6 +16,9 @@ from jobs.worker.schedule import Scheduled, keeping
 
 log = structlog.get_logger(__name__)
 
+# Looks after something until it is cancelled.
+Keeper = Callable[[Site], Awaitable[None]]
+
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 2.0
 MOST_LOSSES = 3
@@ -23,15 +26,20 @@ DIED_IN_IT = f"The worker died in the middle {MOST_LOSSES} times, and it was giv
 UNEXPECTED = "Something went wrong that nobody foresaw. The server's log has it under this operation's id."
 
 
-async def work(site: Site, kinds: Sequence[Kind], schedule: Sequence[Scheduled] = ()) -> None:
-    """Do what is asked for until cancelled, once no other process does."""
+async def work(
+    site: Site, kinds: Sequence[Kind], schedule: Sequence[Scheduled] = (), keepers: Mapping[str, Keeper] | None = None
+) -> None:
+    """Do what is asked for until cancelled, once no other process does; keepers run beside it all the time."""
     async with leading(site.installation.states.directory):
         log.info("working", kinds=[kind.name for kind in kinds])
         await recover(site, kinds)
-        async with keeping(site, schedule), asyncio.TaskGroup() as lanes:
+        async with asyncio.TaskGroup() as tasks:
+            for name, keeper in (keepers or {}).items():
+                tasks.create_task(_keep(site, name, keeper), name=name)
             for lane, members in _lanes(kinds).items():
-                lanes.create_task(_lane(site, members), name=f"lane {lane}")
-            await asyncio.Event().wait()
+                tasks.create_task(_lane(site, members), name=f"lane {lane}")
+            async with keeping(site, schedule):
+                await asyncio.Event().wait()
 
 
 async def run_now(site: Site, operation: Operation, kinds: Sequence[Kind]) -> Operation:
@@ -62,6 +70,16 @@ async def recover(site: Site, kinds: Sequence[Kind]) -> None:
             except Exception:
                 log.exception("operation not cleaned up", operation=operation.id)
         await _fail(site, operation, DIED_IN_IT)
+
+
+async def _keep(site: Site, name: str, keeper: Keeper) -> None:
+    """Let a keeper run, and again when it fails."""
+    while True:
+        try:
+            await keeper(site)
+        except Exception:
+            log.exception("keeper failed", keeper=name)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _lane(site: Site, kinds: Mapping[str, Kind]) -> None:

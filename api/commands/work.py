@@ -1,0 +1,38 @@
+"""`yukyu work`: backups, restores and the schedule, for an installation whose servers and API run elsewhere."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import structlog
+
+from api import logs
+from api.commands import databases, sites, worker
+from api.commands.foreground import Foreground
+from api.commands.options import DataDir, settings_with
+from api.settings import Settings
+from db.engines import Engines
+from jobs import heartbeat
+
+log = structlog.get_logger(__name__)
+
+
+def work(data_dir: DataDir = None) -> None:
+    """Take and check backups, keep the WAL archive and do restores, until stopped.
+
+    One worker at a time looks after an installation: a second one waits. `yukyu up` is one already, unless it was
+    started with `--no-jobs`.
+
+    Example: `yukyu up --no-jobs` and, beside it, `yukyu work`
+    """
+    settings = settings_with(data_dir=data_dir)
+    logs.configure(settings.log_format)
+    Foreground().run(lambda _: _work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    found = databases.find(settings)
+    async with AsyncExitStack() as running:
+        site = await running.enter_async_context(sites.opened(settings))
+        engines = await running.enter_async_context(Engines.open(found.primary_url, ()))
+        await asyncio.gather(worker.work(site), heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))

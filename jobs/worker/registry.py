@@ -1,0 +1,25 @@
+"""All that the worker does: kinds of operations, what is asked for by the schedule, and what is kept going."""
+
+from collections.abc import Mapping, Sequence
+
+from jobs import backups
+from jobs.site import Policy, Site
+from jobs.worker import loop
+from jobs.worker.job import Kind
+from jobs.worker.loop import Keeper
+from jobs.worker.schedule import Scheduled
+
+KINDS: Sequence[Kind] = (*backups.KINDS,)
+KEEPERS: Mapping[str, Keeper] = {}
+
+
+def schedule(policy: Policy) -> list[Scheduled]:
+    return [*backups.schedule(policy)]
+
+
+async def work(site: Site) -> None:
+    """Be the worker of an installation until cancelled; without an archive nothing is asked for by itself."""
+    if site.installation.archive is None:
+        await loop.work(site, KINDS)
+    else:
+        await loop.work(site, KINDS, schedule(site.policy), KEEPERS)

@@ -64,6 +64,9 @@ class Identity:
     def can_enter(self, directory: Path) -> bool:
         return self._succeeds("/bin/sh", "-c", 'cd "$1"', "sh", str(directory))
 
+    def can_write(self, directory: Path) -> bool:
+        return self._succeeds("/bin/sh", "-c", 'test -w "$1"', "sh", str(directory))
+
     def can_run(self, program: Path) -> bool:
         return self._succeeds(str(program), "--version")
 

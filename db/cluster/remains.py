@@ -19,6 +19,9 @@ POLL_SECONDS = 0.05
 # How long the processes of a dead postmaster get to notice, and what they are sent after that.
 PATIENCE = ((3.0, signal.SIGQUIT), (3.0, signal.SIGKILL))
 
+# What other leftovers are sent, and how long they get.
+ENDS = ((signal.SIGINT, 5.0), (signal.SIGKILL, 5.0))
+
 
 async def clear(data_directory: Path) -> None:
     """Wait until nothing of an earlier server works here, then drop a pid file that names a process of another's.
@@ -47,6 +50,15 @@ async def clear_unfinished(directory: Path) -> None:
     _send(building(), signal.SIGKILL)
     await _none_left(building, PATIENCE[-1][0])
     await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+async def end(find: Callable[[], list[psutil.Process]]) -> None:
+    """Ask processes to end, and make them when they do not."""
+    for number, patience_seconds in ENDS:
+        found = find()
+        _send(found, number)
+        if not found or await _none_left(find, patience_seconds):
+            return
 
 
 async def _none_left(find: Callable[[], list[psutil.Process]], patience_seconds: float) -> bool:

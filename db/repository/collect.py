@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock
+
 from db.cluster.durable import sync_directory
 from db.cluster.identity import Identity
 from db.cluster.layout import PRIVATE, make_directory
@@ -17,6 +19,8 @@ from db.repository.inventory import PARTIAL
 from db.repository.place import Incarnation
 from db.repository.segments import SEGMENT_BYTES, Segment
 
+# One at a time, whichever process it is.
+LOCK = "collect.lock"
 BACKUP_LABEL = ".backup"
 UNFINISHED = ".new"
 # The server's own unfinished copies: a crash leaves them behind.
@@ -44,14 +48,15 @@ def collect(incarnation: Incarnation, owner: Identity, *, leftovers: bool = Fals
         OSError: the repository itself cannot be read.
     """
     outcome = Collected()
-    _clear_abandoned(incarnation)
-    for path in _finished(incarnation, leftovers=leftovers):
-        try:
-            _bring_in(incarnation, owner, path, outcome)
-        except FileNotFoundError:
-            continue
-        except OSError as failure:
-            outcome.failed[path.name] = failure.strerror or str(failure)
+    with FileLock(incarnation.root / LOCK):
+        _clear_abandoned(incarnation)
+        for path in _finished(incarnation, leftovers=leftovers):
+            try:
+                _bring_in(incarnation, owner, path, outcome)
+            except FileNotFoundError:
+                continue
+            except OSError as failure:
+                outcome.failed[path.name] = failure.strerror or str(failure)
     return outcome
 
 

@@ -1,13 +1,15 @@
 """Base backups: taken, verified, kept as long as they are needed, and unpacked again."""
 
 from db.repository import BackupKind
+from jobs.backups.calendar import schedule
 from jobs.backups.chains import chain
 from jobs.backups.kinds import BACKUP, LANE, VERIFY
 from jobs.backups.listing import Backup, BackupState, by_id, listing
+from jobs.backups.objectives import Objectives
 from jobs.backups.points import RestorePoint, create_restore_point
 from jobs.backups.requests import request, request_verification
 from jobs.backups.retention import expire
-from jobs.backups.schedule import schedule
+from jobs.backups.status import BackupStatus, RecoveryWindow, status
 from jobs.backups.take import abandon, take
 from jobs.backups.unpacking import discard, unpack
 from jobs.backups.verifying import verify
@@ -20,6 +22,9 @@ __all__ = [
     "Backup",
     "BackupKind",
     "BackupState",
+    "BackupStatus",
+    "Objectives",
+    "RecoveryWindow",
     "RestorePoint",
     "by_id",
     "chain",
@@ -30,5 +35,6 @@ __all__ = [
     "request",
     "request_verification",
     "schedule",
+    "status",
     "unpack",
 ]

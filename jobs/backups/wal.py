@@ -5,7 +5,7 @@ import asyncio
 from db.lsn import Lsn
 from db.repository import BackupManifest, Incarnation, Segment
 from db.repository.history import Lineage
-from db.repository.inventory import Gap, Grade, Inventory
+from db.repository.inventory import Gap, Inventory
 from db.repository.verify import verify_segments
 from jobs.backups.errors import BackupFailedError, DamagedWalError
 
@@ -52,10 +52,3 @@ def verify(incarnation: Incarnation, manifest: BackupManifest) -> None:
             f"({bad[0].reason}).",
             hint="Take a new full backup, restore from another one, and have the backup disk checked.",
         )
-
-
-def is_cut_off(incarnation: Incarnation, manifest: BackupManifest, timeline: int) -> bool:
-    """Return whether WAL between a backup and now is lost for good, on the way to a timeline."""
-    lineage = Lineage.read(incarnation, timeline)
-    found = Inventory.read(incarnation).gaps(lineage, Lsn.parse(manifest.start_lsn), None)
-    return any(gap.grade is Grade.LOST for gap in found)

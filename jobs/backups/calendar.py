@@ -8,8 +8,10 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from db.control import Operation, OperationState, operations
-from db.repository import BackupKind, BackupManifest, Incarnation, marks
-from jobs.backups import wal
+from db.lsn import Lsn
+from db.repository import BackupKind, BackupManifest, Incarnation, Segment, marks
+from db.repository.inventory import Gap
+from jobs.archive import archive_status
 from jobs.backups.kinds import BACKUP
 from jobs.backups.listing import manifests_of
 from jobs.backups.parents import usable
@@ -74,7 +76,8 @@ async def request_out_of_turn(site: Site) -> Operation | None:
     last = await _last(site)
     if last is not None and _failed_lately(last, site.clock()):
         return None
-    if not await asyncio.to_thread(_needed, site, incarnation):
+    archive = await archive_status(site)
+    if not await asyncio.to_thread(_needed, site, incarnation, archive.gaps):
         return None
     return _asked(await request(site, BackupKind.FULL, by=BY))
 
@@ -85,11 +88,13 @@ def _failed_lately(last: Operation, now: datetime) -> bool:
     return now - last.finished_at < PATIENCE
 
 
-def _needed(site: Site, incarnation: Incarnation) -> bool:
+def _needed(site: Site, incarnation: Incarnation, gaps: Sequence[Gap]) -> bool:
     """Return whether no backup is followed by all the WAL until now, on the timeline that is live."""
-    live = marks.live_timeline_at(incarnation, site.clock())
     good = usable(BackupManifest.all(incarnation))
-    return not good or good[-1].timeline != live or wal.is_cut_off(incarnation, good[-1], live)
+    if not good or good[-1].timeline != marks.live_timeline_at(incarnation, site.clock()):
+        return True
+    begins = Segment.of(good[-1].timeline, Lsn.parse(good[-1].start_lsn))
+    return any(gap.last.number >= begins.number for gap in gaps)
 
 
 async def _last(site: Site) -> Operation | None:

@@ -10,11 +10,14 @@ from strawberry.types.execution import ExecutionContext
 from schema.documents import PrepareDocuments, preparation
 from schema.errors import PresentErrors, log_unexpected
 from schema.limits import Limits
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
+from schema.types.backups import Backup
 from schema.types.employees import TYPES
 from schema.types.leave import LeaveRequest, UsageDetail
+from schema.types.restores import RestoreRun
 
 
 class Schema(strawberry.Schema):
@@ -32,8 +35,9 @@ def build_schema(limits: Limits | None = None) -> Schema:
     prepare = preparation(limits)
     return Schema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
-        types=[*TYPES.values(), LeaveRequest, UsageDetail],
+        types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun],
         extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

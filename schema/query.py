@@ -7,14 +7,25 @@ import strawberry
 from db import records, search
 from db.errors import NotFoundError
 from db.search import SearchRequest
-from schema.context import Info
+from jobs import backups, restores
+from jobs.refusal import Refusal as Declined
+from jobs.site import Site
+from schema.context import Context, Info
+from schema.paging import Page, Place, page_of, require_size
 from schema.permissions import IsAdmin, IsViewer
+from schema.roles import Role
 from schema.selection import selected
+from schema.types import backups as backup_types
+from schema.types import restores as restore_types
+from schema.types.backups import Backup, BackupConnection, BackupStatus
 from schema.types.employees import TYPES
 from schema.types.enums import EmployeeTable
 from schema.types.health import HealthReport
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
+from schema.types.page import PageInfo
+from schema.types.refusal import Refusal
+from schema.types.restores import RestoreConnection, RestorePlan, RestorePlanResult, RestoreRun, RestoreTargetInput
 from schema.types.search import SearchConnection, SearchFilter
 from schema.types.viewer import Viewer
 
@@ -28,7 +39,12 @@ class Query:
     def me(self, info: Info) -> Viewer:
         return Viewer.of(info.context.identity)
 
-    @strawberry.field(description="An object by its id; null where there is none.", permission_classes=[IsViewer])
+    @strawberry.field(
+        description=(
+            "An object by its id; null where there is none, and for who is no admin where it is a backup or a restore."
+        ),
+        permission_classes=[IsViewer],
+    )
     async def node(
         self,
         info: Info,
@@ -38,6 +54,8 @@ class Query:
             table, key = parse_node_id(id)
         except NotFoundError:
             return None
+        if table in (backup_types.TABLE, restore_types.TABLE):
+            return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
 
@@ -91,6 +109,56 @@ class Query:
     @strawberry.field(description="How every part of the system is, measured now.", permission_classes=[IsAdmin])
     async def health(self, info: Info) -> HealthReport:
         return HealthReport.of(await info.context.examine())
+
+    @strawberry.field(description="How well the installation could be restored now.", permission_classes=[IsAdmin])
+    async def backup_status(self, info: Info) -> BackupStatus:
+        site = info.context.installation()
+        return BackupStatus.of(await backups.status(site), await _known(site))
+
+    @strawberry.field(description="The backups, newest first.", permission_classes=[IsAdmin])
+    async def backups(self, info: Info, first: First = 20, after: After = None) -> BackupConnection:
+        known = await _known(info.context.installation())
+        page = page_of(list(known.values()), backup_types.place_of, first=first, after=after)
+        return BackupConnection.of(page, known)
+
+    @strawberry.field(description="The restores, newest first.", permission_classes=[IsAdmin])
+    async def restores(self, info: Info, first: First = 20, after: After = None) -> RestoreConnection:
+        site = info.context.installation()
+        require_size(first)
+        seen = None if after is None else Place.parse(after).key
+        runs, more = await restores.listing(site, first=first, after=seen)
+        cursors = [Place(run.requested_at, run.id).cursor for run in runs]
+        info_of_page = PageInfo.of(cursors, before=seen is not None, after=more)
+        page = Page(runs, cursors, info_of_page, await restores.count(site))
+        return RestoreConnection.of(page, await _known(site))
+
+    @strawberry.field(
+        description="What a restore would do, or why it would be declined; nothing is done.",
+        permission_classes=[IsAdmin],
+    )
+    async def plan_restore(
+        self,
+        info: Info,
+        target: Annotated[RestoreTargetInput, strawberry.argument(description="What to recover to.")],
+    ) -> RestorePlanResult:
+        site = info.context.installation()
+        plan = await restores.plan(site, target.target())
+        return Refusal.of(plan) if isinstance(plan, Declined) else RestorePlan.of(plan, await _known(site))
+
+
+async def _known(site: Site) -> dict[str, backups.Backup]:
+    """Return all backups by their ids, newest first."""
+    return {backup.id: backup for backup in await backups.listing(site)}
+
+
+async def _of_installation(context: Context, table: str, key: str) -> Node | None:
+    if context.site is None or not context.identity.has(Role.ADMIN):
+        return None
+    known = await _known(context.site)
+    if table == backup_types.TABLE:
+        return Backup.of(known[key], known) if key in known else None
+    run = await restores.by_id(context.site, key)
+    return None if run is None else RestoreRun.of(run, known)
 
 
 def _node_of(table: str, row: records.Row, *, personal: bool) -> Node:

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from jobs import backups
+from jobs import archive, backups, restores
 from jobs.site import Policy, Site
 from jobs.worker import loop
 from jobs.worker.job import Kind
 from jobs.worker.loop import Keeper
 from jobs.worker.schedule import Scheduled
 
-KINDS: Sequence[Kind] = (*backups.KINDS,)
-KEEPERS: Mapping[str, Keeper] = {}
+KINDS: Sequence[Kind] = (*backups.KINDS, *restores.KINDS)
+KEEPERS: Mapping[str, Keeper] = {"archive": archive.keep}
 
 
 def schedule(policy: Policy) -> list[Scheduled]:
-    return [*backups.schedule(policy)]
+    return [*backups.schedule(policy), *restores.SCHEDULE]
 
 
 async def work(site: Site) -> None:

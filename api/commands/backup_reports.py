@@ -19,6 +19,7 @@ COLOURS = {
     BackupState.FAILED: "red",
     BackupState.EXPIRED: "dim",
 }
+NUMBERS = ("Took", "Size", "Of")
 HEALTH = {HealthStatus.HEALTHY: "green", HealthStatus.DEGRADED: "yellow", HealthStatus.DOWN: "red"}
 
 
@@ -27,22 +28,12 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever orjson knows
 
 
 def print_backups(backups: Sequence[Backup]) -> None:
-    table = Table(
-        Column("Backup", no_wrap=True),
-        "Kind",
-        "State",
-        Column("Began (UTC)", no_wrap=True),
-        Column("Took", justify="right"),
-        Column("Size", justify="right"),
-        Column("Of", justify="right"),
-        "Builds on",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+    """Print a line a backup; its id says when it began, in UTC, and of which kind it is."""
+    headings = [Column("Backup", no_wrap=True), "State", *(Column(name, justify="right") for name in NUMBERS)]
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0))
     for each in backups:
         state = f"[{COLOURS[each.state]}]{each.state}[/]"
-        sizes = (_size(each.size_bytes), _size(each.database_size_bytes))
-        table.add_row(each.id, each.kind, state, _moment(each.started_at), _took(each), *sizes, each.parent_id or "")
+        table.add_row(each.id, state, _took(each), _size(each.size_bytes), _size(each.database_size_bytes))
     console = Console(highlight=False)
     console.print(table if backups else "There is no backup yet.")
     for each in backups:

@@ -1,0 +1,41 @@
+import asyncio
+
+import pytest
+
+from db.control import audit
+from db.errors import BadInputError
+from db.lsn import Lsn
+from db.repository import marks
+from jobs.backups import create_restore_point
+from jobs.site import Site
+from tests.jobs.backups.doing import connected, incarnation
+
+
+@pytest.mark.every_version
+async def test_a_restore_point_is_marked_where_it_is(site: Site) -> None:
+    async with connected(site) as connection:
+        before = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))
+        made = await create_restore_point(site, "before the import 輸入前", by="aiko")
+        flushed = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_flush_lsn()::text"))
+
+    assert before < Lsn.parse(made.lsn) <= flushed
+    (mark,) = [each for each in marks.points(incarnation(site)) if each.name == made.name]
+    assert (str(mark.lsn), mark.timeline, mark.at) == (made.lsn, 1, made.created_at)
+    async with site.control.reading() as session:
+        (entry,) = await audit.newest(session, subject=made.name, limit=9)
+    assert (entry.who, entry.action, entry.result) == ("aiko", "restore-point", "succeeded")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "あ" * 22, "a" * 64, "line\nbreak", "null\0"])
+async def test_a_name_that_postgresql_could_not_find_again_is_refused(site: Site, name: str) -> None:
+    with pytest.raises(BadInputError):
+        await create_restore_point(site, name, by="aiko")
+
+
+async def test_of_two_who_give_a_name_at_once_one_gets_it(site: Site) -> None:
+    answers = await asyncio.gather(
+        *(create_restore_point(site, "once", by=who) for who in ("aiko", "ken")), return_exceptions=True
+    )
+
+    assert sum(isinstance(answer, BadInputError) for answer in answers) == 1
+    assert len([each for each in marks.points(incarnation(site)) if each.name == "once"]) == 1

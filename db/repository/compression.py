@@ -7,14 +7,16 @@ from pathlib import Path
 
 # The quickest: WAL shrinks to much the same at every level.
 LEVEL = 1
-# A segment that was ended early is mostly zeros, which the highest level packs four times as small for little.
-ZEROS_LEVEL = 9
 SUFFIX = ".gz"
-
-ZEROS = bytes(64 * 1024)
 
 # What reading a damaged file raises.
 DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
+
+ZEROS = bytes(64 * 1024)
+# A segment that was ended early is mostly zeros. They are compressed once, as well as can be, for all segments: a gzip
+# file may have many members, which readers join.
+MEMBER_BYTES = 1024 * 1024
+MEMBER = gzip.compress(bytes(MEMBER_BYTES), 9, mtime=0)
 
 
 def written_bytes(content: bytes) -> int:
@@ -27,10 +29,9 @@ def written_bytes(content: bytes) -> int:
 
 
 def compress(content: bytes) -> bytes:
-    head = content[: written_bytes(content)]
-    # Two members in one file, which readers join.
-    zeros = gzip.compress(bytes(len(content) - len(head)), ZEROS_LEVEL, mtime=0) if len(head) < len(content) else b""
-    return gzip.compress(head, LEVEL, mtime=0) + zeros
+    members = (len(content) - written_bytes(content)) // MEMBER_BYTES
+    head = content[: len(content) - members * MEMBER_BYTES]
+    return gzip.compress(head, LEVEL, mtime=0) + MEMBER * members
 
 
 def read(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from db.cluster.identity import Identity
 from db.repository import SEGMENT_BYTES, Incarnation, Repository, compression
 from db.repository.collect import collect
 from db.repository.inventory import Inventory
-from tests.db.repository.wal import SYSTEM_IDENTIFIER, archive, content, put, segment
+from tests.db.repository.wal import MIDDLE, SYSTEM_IDENTIFIER, archive, content, put, segment
 
 FOUR = segment(4)
 ARCHIVED = FOUR.name + ".gz"
@@ -79,12 +79,12 @@ def test_archived_files_belong_to_the_servers_user_alone(incarnation: Incarnatio
         assert found.st_mode & 0o077 == 0
 
 
-def test_segment_that_was_ended_early_takes_a_thousandth(incarnation: Incarnation, user: Identity) -> None:
+def test_segment_that_was_ended_early_takes_little_room(incarnation: Incarnation, user: Identity) -> None:
     put(incarnation.incoming, FOUR.name, content(FOUR), user)
 
     collect(incarnation, user)
 
-    assert (incarnation.timeline(1) / ARCHIVED).stat().st_size < SEGMENT_BYTES / 1000
+    assert (incarnation.timeline(1) / ARCHIVED).stat().st_size < 32_000
 
 
 def test_identical_duplicate_is_dropped(incarnation: Incarnation, user: Identity) -> None:
@@ -110,16 +110,16 @@ def test_different_segment_of_a_name_that_is_archived_is_kept_aside(incarnation:
 
 
 def test_duplicate_heals_a_damaged_archived_segment(incarnation: Incarnation, user: Identity) -> None:
-    archive(incarnation, user, FOUR)
+    archive(incarnation, user, FOUR, fill=os.urandom(MIDDLE // 8))
     damaged = bytearray((incarnation.timeline(1) / ARCHIVED).read_bytes())
     damaged[len(damaged) // 2] ^= 1
     (incarnation.timeline(1) / ARCHIVED).write_bytes(damaged)
-    put(incarnation.incoming, FOUR.name, content(FOUR), user)
+    put(incarnation.incoming, FOUR.name, content(FOUR, b"the right one"), user)
 
     outcome = collect(incarnation, user)
 
     assert outcome.archived == [ARCHIVED]
-    assert compression.read(incarnation.timeline(1) / ARCHIVED) == content(FOUR)
+    assert compression.read(incarnation.timeline(1) / ARCHIVED) == content(FOUR, b"the right one")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,7 @@ def test_duplicate_heals_a_damaged_archived_segment(incarnation: Incarnation, us
         (content(segment(4, timeline=2)), "it was written on timeline 2"),
         (content(FOUR).replace(int(SYSTEM_IDENTIFIER).to_bytes(8, "little"), bytes(8)), "another database cluster, 0"),
     ],
+    ids=["cut short", "another segment", "a later timeline", "another cluster"],
 )
 def test_what_is_not_the_segment_it_is_called_is_refused(
     incarnation: Incarnation, user: Identity, what: bytes, why: str

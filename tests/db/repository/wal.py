@@ -1,6 +1,7 @@
 """Segments to put into a repository: their first page is right, the rest is whatever a test wants."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from db.cluster.identity import Identity
@@ -45,7 +46,12 @@ def archive(incarnation: Incarnation, owner: Identity, *segments: Segment, fill:
         directory = incarnation.timeline(each.timeline)
         directory.mkdir(mode=0o700, exist_ok=True)
         owner.own(directory)
-        put(directory, each.name + ".gz", compression.compress(content(each, fill)), owner)
+        put(directory, each.name + ".gz", _compressed(each, fill), owner)
+
+
+@lru_cache(maxsize=32)
+def _compressed(whose: Segment, fill: bytes) -> bytes:
+    return compression.compress(content(whose, fill))
 
 
 def archive_history(incarnation: Incarnation, timeline: int, *ancestors: tuple[int, Lsn]) -> None:

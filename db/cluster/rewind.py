@@ -4,19 +4,28 @@ Which data directory of the primary a replica is a copy of is noted beside its o
 works, for what it leaves unfinished is of no use.
 """
 
+from pathlib import Path
+
 import structlog
 
-from db.cluster import control, durable, programs, urls
+from db.cluster import archive, control, durable, forks, programs, urls
 from db.cluster.connection import AWAY, connected
 from db.cluster.desired import ServerSpec
 from db.cluster.errors import PrimaryAwayError, ProgramError
 from db.cluster.installation import Installation, slot_of
-from db.cluster.settings import conninfo
+from db.cluster.settings import conninfo, quoted
 from db.cluster.slots import CREATE
+from db.repository.history import NAME as HISTORY_NAME
+from db.repository.history import History, Lineage, name_of
+from db.repository.restoring import restore_command
+from db.repository.segments import Segment
 
 log = structlog.get_logger(__name__)
 
 UNFINISHED = ""
+
+TIMELINE = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
+HISTORY = "SELECT pg_read_file('pg_wal/' || $1, true)"
 
 
 def note(installation: Installation, name: str, directory: str) -> None:
@@ -38,13 +47,16 @@ async def follow(installation: Installation, name: str, spec: ServerSpec, primar
         return "it was left half rewound"
     if not await control.shut_down(installation, installation.data_directory(spec)):
         return "its primary has another history, and it was not shut down in order"
-    await _prepare(installation, name, primary)
+    lineage = await _prepare(installation, name, primary)
     note(installation, name, UNFINISHED)
     try:
-        await _rewind(installation, spec, primary)
+        await _rewind(installation, name, spec, primary)
     except ProgramError as failure:
         log.info("the replica cannot be rewound", server=name, reason=failure.message)
         return "its primary has another history, and pg_rewind cannot lead it there"
+    if missing := await forks.provide(installation, name, installation.data_directory(spec)):
+        return f"its primary has another history, and nobody has its segment {missing.name} any more"
+    _remove_foreign(installation.data_directory(spec) / "pg_wal", lineage)
     log.info("rewound the replica", server=name)
     note(installation, name, primary.directory)
     return None
@@ -57,24 +69,59 @@ def _noted(installation: Installation, name: str) -> str | None:
         return None
 
 
-async def _prepare(installation: Installation, name: str, primary: ServerSpec) -> None:
+async def _prepare(installation: Installation, name: str, primary: ServerSpec) -> Lineage:
     """Keep the WAL that the replica will need, and make the primary's newest timeline known to pg_rewind."""
     url = urls.admin(primary, installation.passwords, urls.MAINTENANCE_DATABASE)
     try:
         async with connected(url, timeout_seconds=60) as connection:
             await connection.fetch(CREATE, slot_of(name))
             await connection.execute("CHECKPOINT")
+            timeline = int(await connection.fetchval(TIMELINE) or 1)
+            text = await connection.fetchval(HISTORY, name_of(timeline)) or ""
     except AWAY as failure:
         raise PrimaryAwayError(f"The primary on port {primary.port} does not answer: {failure}") from failure
+    return Lineage.of(History.parse(timeline, text))
 
 
-async def _rewind(installation: Installation, spec: ServerSpec, primary: ServerSpec) -> None:
+def _remove_foreign(wal: Path, lineage: Lineage) -> None:
+    """Remove WAL of histories that are not the primary's.
+
+    pg_rewind leaves what it got from the archive. A standby that finds no segment of its own timeline takes its
+    parent's, even from behind the branch, and is stuck there; a history file would lead it astray.
+    """
+    ends = {span.timeline: span.end for span in lineage.spans}
+    for path in wal.iterdir():
+        segment, history = Segment.parse(path.name), HISTORY_NAME.fullmatch(path.name)
+        timeline = segment.timeline if segment else int(history[1], 16) if history else None
+        if timeline is None:
+            continue
+        end = ends.get(timeline)
+        behind = segment is not None and end is not None and segment.start >= end
+        if timeline not in ends or behind:
+            path.unlink()
+
+
+async def _rewind(installation: Installation, name: str, spec: ServerSpec, primary: ServerSpec) -> None:
     source = conninfo(
         {"host": primary.host, "port": primary.port, "user": urls.SUPERUSER, "dbname": urls.MAINTENANCE_DATABASE}
     )
     command = [
         installation.binaries.program("pg_rewind"),
         *("--target-pgdata", installation.data_directory(spec), "--source-server", source),
+        *_from_archive(installation, name),
         *(() if spec.durable else ("--no-sync",)),
     ]
     await programs.run(command, installation.user, secrets={"PGPASSWORD": installation.passwords.superuser})
+
+
+def _from_archive(installation: Installation, name: str) -> list[str | Path]:
+    """Let pg_rewind get WAL that the replica has removed since both histories were one."""
+    place = archive.incarnation(installation, installation.states.desired())
+    if place is None:
+        return []
+    directory = installation.layout.create_server_log(name, installation.user)
+    settings = directory / "rewind.conf"
+    command = restore_command(place, installation.user, directory)
+    durable.write(settings, f"restore_command = {quoted(command)}\n")
+    installation.user.own(settings)
+    return ["--restore-target-wal", "--config-file", settings]

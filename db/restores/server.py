@@ -87,11 +87,15 @@ class PrivateServer:
             installation.user,
             installation.layout.create_server_log(place.name, installation.user) / "recovery.log",
         )
-        return cls(installation, Postmaster.of_child(child, place), sockets)
+        started = cls(installation, Postmaster.of_child(child, place), sockets)
+        STARTED[place] = started
+        return started
 
     @classmethod
     def find(cls, installation: Installation, place: Path) -> "PrivateServer | None":
-        """Return the one that an earlier process left running there."""
+        """Return the one that runs there, whether this process started it or an earlier one left it."""
+        if (started := STARTED.get(place)) is not None and started.alive:
+            return started
         postmaster = Postmaster.find(place)
         sockets = socket_directory(place)
         if postmaster is None or sockets is None:
@@ -143,6 +147,7 @@ class PrivateServer:
 
     async def stop(self) -> None:
         await ending.end(self.postmaster, self.place.name)
+        STARTED.pop(self.place, None)
         if self.sockets.name.startswith(PREFIX):
             await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
 
@@ -156,6 +161,10 @@ class PrivateServer:
         except psutil.Error:
             return ""
         return ""
+
+
+# Those that this process started, and so has to reap, by their data directories.
+STARTED: dict[Path, PrivateServer] = {}
 
 
 async def stop(installation: Installation, place: Path) -> None:

@@ -1,11 +1,14 @@
 """Makes a recovered server one that takes writes, on a timeline of its own, while nobody else can reach it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
+from db.cluster import slots
 from db.cluster.connection import connected
+from db.cluster.installation import slot_of
 from db.cluster.passwords import Passwords, scram_verifier
 from db.cluster.urls import APPLICATION, REPLICATION, SUPERUSER
 from db.lsn import Lsn
@@ -28,14 +31,18 @@ class NewTimeline:
     lsn: Lsn
 
 
-async def promote(server: PrivateServer, incarnation: Incarnation) -> NewTimeline:
+async def promote(server: PrivateServer, incarnation: Incarnation, replicas: Sequence[str]) -> NewTimeline:
     """Let a paused server begin a timeline of its own, whose WAL goes to the archive. Safe to repeat.
+
+    It keeps all WAL of that timeline for the replicas, which may be rewound to its beginning.
 
     What ALTER SYSTEM may have set for archiving does not count here: it is said when the server is reloaded.
     """
     await server.add_settings(archiving(incarnation))
     async with connected(server.url, timeout_seconds=PROMOTE_SECONDS) as connection:
         if await connection.fetchval(RECOVERING):
+            for replica in replicas:
+                await connection.fetch(slots.CREATE, slot_of(replica))
             await connection.fetchval("SELECT pg_promote(true, $1)", PROMOTE_SECONDS)
         while await connection.fetchval(RECOVERING):
             server.require_alive()

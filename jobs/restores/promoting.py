@@ -101,7 +101,7 @@ async def _begin_timeline(job: Job, run: RestoreRun, incarnation: Incarnation, k
         return await runs.update(site, run.id, lambda row: setattr(row, "kept_directory", kept))
     private = await _ready_to_promote(job, run, incarnation, place)
     await asyncio.to_thread((place / places.NOTE).unlink, missing_ok=True)
-    began = await takeover.promote(private, incarnation)
+    began = await takeover.promote(private, incarnation, cutover.replicas(site))
     async with private.connected() as connection:
         await takeover.set_passwords(connection, site.installation.passwords)
     await migrations.upgrade(private.url_of("yukyu"))

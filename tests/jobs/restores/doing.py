@@ -1,0 +1,181 @@
+"""What tests of restores do, and wait for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from db.cluster import EmbeddedCluster, urls
+from db.cluster.connection import AWAY
+from db.control import Operation, OperationState, RestoreRun, RestoreState, operations
+from db.repository import BackupKind, Incarnation, marks
+from db.repository.inventory import Inventory
+from jobs import backups, restores
+from jobs.refusal import Refusal
+from jobs.restores import Target, runs
+from jobs.site import Site
+
+SMALL = {"fsync": "off", "shared_buffers": "32MB", "min_wal_size": "32MB", "max_wal_size": "128MB"}
+PATIENCE_SECONDS = 60
+STREAMS = "SELECT count(*) = 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'"
+
+
+@dataclass(frozen=True)
+class Restorable:
+    site: Site
+    cluster: EmbeddedCluster
+
+    @property
+    def incarnation(self) -> Incarnation:
+        found = self.site.incarnation()
+        assert found is not None
+        return found
+
+    @asynccontextmanager
+    async def connected(self, server: str = "primary") -> AsyncIterator[asyncpg.Connection]:
+        """Connect to a server as it is now: ports stay, directories do not."""
+        spec = self.site.installation.states.desired().servers[server]
+        connection = await asyncpg.connect(urls.admin(spec, self.site.installation.passwords), timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def execute(self, statement: str, *arguments: object) -> None:
+        async with self.connected() as connection:
+            await connection.execute(statement, *arguments)
+
+    async def value(self, statement: str, *arguments: object, server: str = "primary") -> object:
+        async with self.connected(server) as connection:
+            return await connection.fetchval(statement, *arguments)
+
+    async def rows(self) -> int:
+        """Return the rows of the ledger, on the primary."""
+        return int(str(await self.value("SELECT count(*) FROM ledger")))
+
+    async def add(self, rows: int) -> datetime:
+        """Add rows to the ledger and return a moment after they were committed and before anything else is."""
+        await self.execute("INSERT INTO ledger (told) SELECT now() FROM generate_series(1, $1::int)", rows)
+        await asyncio.sleep(0.01)
+        moment = datetime.now(UTC)
+        await asyncio.sleep(0.01)
+        return moment
+
+    async def archived(self, moment: datetime) -> None:
+        """Wait until a moment can be restored."""
+
+        async def known() -> bool:
+            mark = marks.newest(self.incarnation)
+            return (
+                mark is not None
+                and mark.at > moment
+                and Inventory.read(self.incarnation).end(mark.timeline) >= mark.lsn
+            )
+
+        await eventually(known)
+
+    async def replica_follows(self) -> None:
+        """Wait until the replica streams from the primary, with its rows."""
+
+        async def follows() -> bool:
+            there = await self.value("SELECT count(*) FROM ledger", server="replica")
+            return bool(await self.value(STREAMS, server="replica")) and there == await self.rows()
+
+        await eventually(follows)
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], *, seconds: float = PATIENCE_SECONDS) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                if await condition():
+                    return
+            except (*AWAY, asyncpg.PostgresError):
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def back_up(site: Site, kind: BackupKind = BackupKind.FULL) -> Operation:
+    operation = await backups.request(site, kind, by="aiko")
+    assert isinstance(operation, Operation), operation
+    return await done(site, operation.id)
+
+
+async def no_backup_runs(site: Site) -> None:
+    """Wait for the backup that a promotion asks for."""
+
+    async def none() -> bool:
+        async with site.control.reading() as session:
+            return not await operations.open_of(session, [kind.name for kind in backups.KINDS])
+
+    await eventually(none)
+
+
+async def done(site: Site, operation_id: str) -> Operation:
+    async def ended() -> bool:
+        async with site.control.reading() as session:
+            found = await operations.by_id(session, operation_id)
+        assert found is not None
+        return found.state not in operations.OPEN
+
+    await eventually(ended)
+    async with site.control.reading() as session:
+        found = await operations.by_id(session, operation_id)
+    assert found is not None
+    assert found.state is OperationState.SUCCEEDED, found.error
+    return found
+
+
+async def trigger(site: Site, target: Target, *, promote: bool = False) -> RestoreRun:
+    run = await restores.trigger(site, target, promote=promote, reason="A test", by="aiko")
+    assert isinstance(run, RestoreRun), run
+    return run
+
+
+async def refusal(site: Site, target: Target) -> Refusal:
+    found = await restores.trigger(site, target, promote=False, reason="A test", by="aiko")
+    assert isinstance(found, Refusal), found
+    return found
+
+
+async def reaches(site: Site, run: RestoreRun, *states: RestoreState) -> RestoreRun:
+    """Wait until a run is in one of these states, or has ended; it must then be in one of them."""
+
+    async def there() -> bool:
+        now = await runs.get(site, run.id)
+        return now.state in states or now.state in runs.ENDED
+
+    await eventually(there)
+    found = await runs.get(site, run.id)
+    assert found.state in states, (found.state, found.error)
+    return found
+
+
+async def restored(site: Site, target: Target) -> RestoreRun:
+    """Restore until it is ready."""
+    return await reaches(site, await trigger(site, target), RestoreState.READY)
+
+
+async def promoted(site: Site, run: RestoreRun) -> RestoreRun:
+    asked = await restores.promote(site, run.id, by="aiko")
+    assert isinstance(asked, RestoreRun), asked
+    return await reaches(site, run, RestoreState.PROMOTED)
+
+
+async def discarded(site: Site, run: RestoreRun) -> RestoreRun:
+    asked = await restores.discard(site, run.id, by="aiko")
+    assert isinstance(asked, RestoreRun), asked
+    return await reaches(site, run, RestoreState.DISCARDED)
+
+
+async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def ago(**parts: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**parts)

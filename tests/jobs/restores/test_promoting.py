@@ -1,0 +1,64 @@
+"""Restores that become the live database, and the way back."""
+
+import pytest
+
+from db.control import RestoreRun, RestoreState
+from jobs import restores
+from jobs.refusal import Refusal
+from jobs.restores import Target
+from tests.jobs.restores.doing import Restorable, no_backup_runs, promoted, reaches, restored
+
+pytestmark = pytest.mark.every_version
+
+
+async def test_a_moment_before_a_mistake_becomes_the_live_database(restorable: Restorable) -> None:
+    before = await restorable.add(10)
+    good = await restorable.rows()
+    await restorable.execute("UPDATE ledger SET told = NULL")
+    after = await restorable.add(5)
+    await restorable.archived(after)
+
+    run = await restored(restorable.site, Target.time(before))
+
+    assert await restorable.rows() == good + 5
+    shown = {each["table"]: each for each in run.differences}
+    assert shown["ledger"] == {"table": "ledger", "liveRows": good + 5, "restoredRows": good}
+
+    run = await promoted(restorable.site, run)
+
+    assert await restorable.rows() == good
+    assert await restorable.value("SELECT count(*) FROM ledger WHERE told IS NULL") == 0
+    assert run.promoted_timeline == 2
+    await restorable.replica_follows()
+    assert await restorable.value("SELECT pg_is_in_recovery()", server="replica")
+
+
+async def test_rolling_back_brings_back_what_was_live_as_long_as_nothing_was_committed(restorable: Restorable) -> None:
+    moment = await restorable.add(3)
+    rows = await restorable.rows()
+    await restorable.archived(await restorable.add(2))
+    await no_backup_runs(restorable.site)
+    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
+    assert await restorable.rows() == rows
+
+    asked = await restores.roll_back(restorable.site, run.id, by="aiko")
+    assert isinstance(asked, RestoreRun), asked
+    await reaches(restorable.site, run, RestoreState.ROLLED_BACK)
+
+    assert await restorable.rows() == rows + 2
+    await restorable.replica_follows()
+
+
+async def test_rolling_back_is_refused_once_something_was_committed(restorable: Restorable) -> None:
+    moment = await restorable.add(3)
+    await restorable.archived(await restorable.add(2))
+    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
+    await restorable.add(1)
+    rows = await restorable.rows()
+
+    refused = await restores.roll_back(restorable.site, run.id, by="aiko")
+
+    assert isinstance(refused, Refusal)
+    assert refused.code == "COMMITTED_SINCE"
+    assert "ledger" in refused.message
+    assert await restorable.rows() == rows

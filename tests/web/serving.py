@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import create_app
 from api.settings import Settings
@@ -60,7 +61,10 @@ async def site(database: Database, directory: Path) -> AsyncGenerator[Site]:
 async def served(app: ASGIApp) -> AsyncGenerator[str]:
     """Serve an application on a free port of loopback and yield its origin."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=2))
+        config = uvicorn.Config(
+            app, lifespan="off", log_config=None, timeout_graceful_shutdown=2, ws=WebSocketsSansIOProtocol
+        )
+        server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.01)

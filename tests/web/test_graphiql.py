@@ -31,6 +31,15 @@ async def test_a_field_that_does_not_exist_is_underlined_as_it_is_typed(visit: V
     await visit.page.locator(".graphiql-query-editor .squiggly-error").first.wait_for()
 
 
+async def test_a_subscription_runs_over_a_websocket(visit: Visit) -> None:
+    await visit.write_operation("Follow", 'subscription Follow { operationProgress(id: "backup:x") { state } }')
+    async with visit.page.expect_websocket() as opened:
+        await visit.run()
+
+    assert (await opened.value).url.endswith("/graphql")
+    await visit.sees("This server has no installation whose backups it could look after.")
+
+
 async def test_the_schema_can_be_browsed(visit: Visit) -> None:
     await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
     await visit.page.locator(".graphiql-doc-explorer").get_by_role("link", name="Query", exact=True).click()

@@ -62,7 +62,10 @@ class Visit:
 
     async def write(self, name: str, selection: str) -> None:
         """Write a query of this name, and wait until GraphiQL has taken notice."""
-        await self._type(".graphiql-query-editor .monaco-editor", f"query {name} {selection}")
+        await self.write_operation(name, f"query {name} {selection}")
+
+    async def write_operation(self, name: str, text: str) -> None:
+        await self._type(".graphiql-query-editor .monaco-editor", text)
         await self.page.get_by_role("tab", name=name).wait_for()
 
     async def write_header(self, name: str, value: str) -> None:
@@ -84,6 +87,10 @@ class Visit:
         """Nothing was asked of others, and nothing went wrong."""
         assert self.outside == []
         assert self.complaints == []
+
+    async def run(self) -> None:
+        """Run the operation that is written."""
+        await self.page.get_by_role("button", name="Execute query").click()
 
     async def run_example(self, title: str) -> None:
         await self.page.get_by_role("button", name=f"Run “{title}”").click()

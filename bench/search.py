@@ -98,17 +98,20 @@ async def measure(url: str, size: int, rounds: int, slow_rounds: int, cost: dict
     taken: dict[str, dict[str, list[float]]] = defaultdict(lambda: {name: [] for name in CONTENDERS})
     try:
         queries = await kinds(connection)
-        drawn = {kind: shuffled(texts, WARM_UP_ROUNDS + rounds, random) for kind, texts in queries.items()}
-        for index in range(WARM_UP_ROUNDS + rounds):
-            slow_too = index < WARM_UP_ROUNDS or (index - WARM_UP_ROUNDS) % max(1, rounds // slow_rounds) == 0
+        for _ in range(WARM_UP_ROUNDS):
+            for text in (text for texts in queries.values() for text in texts):
+                await ours(connection, text)
+                await plain(connection, text)
+        drawn = {kind: shuffled(texts, rounds, random) for kind, texts in queries.items()}
+        for index in range(rounds):
+            slow_too = index % max(1, rounds // slow_rounds) == 0
             for kind, texts in drawn.items():
                 for name, contender in CONTENDERS.items():
-                    if name in SLOW_ROUNDS and (not slow_too or index == 0):
+                    if name in SLOW_ROUNDS and not slow_too:
                         continue
                     began = perf_counter()
                     await contender(connection, texts[index])
-                    if index >= WARM_UP_ROUNDS:
-                        taken[kind][name].append((perf_counter() - began) * 1000)
+                    taken[kind][name].append((perf_counter() - began) * 1000)
     finally:
         await connection.close()
     return Measured(size, rounds, slow_rounds, cost, dict(taken), await sequential_scans(url, queries))

@@ -14,13 +14,13 @@ KATAKANA = ["サト", "スズ", "タナ", "ヤマ", "ナカ", "ワタ", "ヒロ"
 ROMAJI = ["sato", "suzuki", "takahashi", "ohtsuka", "watanabe", "tanaka", "kobayashi", "shimpo", "yuki", "inoue"]
 NO_HIT = ["xqzzv", "ZZ-000-NONE", "鬱鬱鬱", "ヴョヴョ", "qqqq wwww"]
 
-NAMES = "SELECT name FROM staff WHERE name ~ ' ' AND name !~ '[A-Za-z]' ORDER BY md5(id) LIMIT $1"
+NAMES = "SELECT name FROM staff WHERE name ~ '^[^ A-Za-z　]+ [^ ]+$' ORDER BY md5(id) LIMIT $1"
 NUMBERS = "SELECT employee_num FROM genzai ORDER BY md5(id) LIMIT $1"
 COMPANIES = "SELECT DISTINCT dispatch_name FROM (SELECT dispatch_name FROM genzai LIMIT 20000) AS sample LIMIT $1"
 PAIRS = """
     SELECT split_part(name, ' ', 1) || ' ' || split_part(dispatch_name, ' ', 1)
     FROM   genzai
-    WHERE  name !~ '[A-Za-z]'
+    WHERE  name ~ '^[^ A-Za-z　]+ [^ ]+$'
     ORDER  BY md5(id)
     LIMIT  $1
 """

@@ -4,8 +4,9 @@ RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    q    search.query := search.parse(typed);
-    hits search.hit[];
+    q     search.query := search.parse(typed);
+    hits  search.hit[];
+    short int;
 BEGIN
     IF q.key IS NULL THEN
         RETURN;
@@ -19,10 +20,19 @@ BEGIN
         IF q.word IS NULL THEN
             s.glance := 0;
         END IF;
-    ELSIF NOT search.is_common(q, s, s.glance / 4, CASE WHEN s.glance > 1000 THEN 0 ELSE 3 END) THEN
+    ELSE
         -- The first glance is short, because most queries are rare. Where there are many records, one hit in it is many.
-        hits := search.all_of_few(q, s, a);
-        IF hits IS NULL AND NOT search.is_common(q, s, s.glance, 3) THEN
+        short := least(s.glance, 700);
+        s.seen := search.seen(q, s, short, n);
+        IF s.seen[4] = 0 OR s.seen[4] <= 2 AND s.glance = short THEN
+            hits := search.all_of_few(q, s, a);
+        END IF;
+        IF hits IS NULL AND s.seen[4] <= 2 AND s.glance > short THEN
+            s.seen := search.seen(q, s, s.glance, n);
+        ELSIF s.seen IS NOT NULL THEN
+            s.glance := short;
+        END IF;
+        IF s.seen[4] = 0 THEN
             s.glance := 0;
         END IF;
     END IF;
@@ -49,6 +59,7 @@ BEGIN
         IF age = 1 THEN
             EXIT WHEN s.year IS NOT NULL OR NOT 1 = ANY (s.tables);
             s.tables := '{1}';
+            s.seen := NULL;
         END IF;
         FOR step IN greatest(begin_at.rank, 1) .. 15 LOOP
             IF begin_at.rank <> step THEN
@@ -129,7 +140,7 @@ RETURNS TABLE (rank smallint, older boolean, moment timestamptz, id text, table_
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 AS $$
 #variable_conflict use_column
 DECLARE
-    s search.scope := (tables, statuses, year, employed_on, NULL);
+    s search.scope := (tables, statuses, year, employed_on, NULL, NULL);
     a search.hit := (after_rank, after_older, after_moment, after_id, after_table_no);
 BEGIN
     RETURN QUERY
@@ -158,7 +169,7 @@ DECLARE
     q search.query := search.parse(typed);
 BEGIN
     FOREACH table_no IN ARRAY tables LOOP
-        records := search.count(q, ROW(ARRAY[table_no], statuses, year, employed_on, NULL)::search.scope, most);
+        records := search.count(q, ROW(ARRAY[table_no], statuses, year, employed_on, NULL, NULL)::search.scope, most);
         RETURN NEXT;
     END LOOP;
 END

@@ -23,7 +23,8 @@ CREATE TYPE search.scope AS (
     statuses    text[],
     year        int,
     employed_on date,
-    glance      int       -- how many of the newest records to look at first; 0 where that is known to be in vain
+    glance      int,      -- how many of the newest records to look at first; 0 where that is known to be in vain
+    seen        int[]     -- of those, how many match by name, reading, place and anywhere; null for a page and more
 );
 
 -- A record found, and its place in the order: rank, then newer before older.

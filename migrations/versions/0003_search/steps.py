@@ -5,6 +5,7 @@ the hits and stops at the limit. A step finds the records of one rank, newest fi
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 PEOPLE = {
     "status": "t.status",
@@ -94,14 +95,19 @@ MATCH = {
     "record_has_all": (15, "q.by_any"),
 }
 
-# What matches so few records is simply sorted; where each has to be ranked too, a little more is still quick.
+# Of a range of terms, what matches so few records is simply sorted.
 FEW = 60
-FEW_RANKED = 400
 # Otherwise a glance at the newest records tells whether it is so common that a page of hits is soon found among them.
 # With N records of which a share f matches, to sort all costs about 2·f·N and to walk until 20 are found 20/f, in
-# microseconds; they are equal at f = √(10/N), and of √N records then √10 match. One goes eight times as far as that.
+# microseconds; they are equal at f = √(10/N), and of √N records then √10 match.
 COMMON = 3
-FARTHER = 8
+# Where the glance sees none, all are ranked and sorted, if they are no more than a glance, or than this.
+FEW_RANKED = 1000
+# What a glance does not hold a page of is looked for among as many of the newest as should hold two: one by one again
+# where they are few and GIN would read long lists, else in its own index. Farther than so many glances, one sorts.
+FARTHEST_WALK = 4
+FARTHEST_BY_GIN = 20
+FARTHEST = 40
 SMALLEST_GLANCE = 200
 LARGEST_GLANCE = 4000
 # A GIN index is read by bitmap only; the others give their rows in order, which a bitmap would lose.
@@ -159,7 +165,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE{settings} AS $$
 $$"""
 
 
-def ordered(rank: int, source: str, condition: str, *, from_index: bool = True) -> str:
+def ordered(rank: int, source: str, condition: str, *, from_index: bool = True, once: str = "") -> str:
     """Return the statement for the hits of a rank, in their order, after `a`.
 
     OFFSET 0 keeps the outer conditions out of the leaves. They are long, and would be prepared for each index; and they
@@ -168,14 +174,14 @@ def ordered(rank: int, source: str, condition: str, *, from_index: bool = True) 
     """
     after = f"AND  {AFTER}"
     return f"""SELECT {rank}::smallint, a.older, r.moment, r.id, r.table_no
-        FROM  (SELECT {RECORD}
+        FROM  (SELECT {RECORD}{", r.term" if once else ""}
                FROM   {source} r
                WHERE  {condition}
                  AND  {IN_SCOPE}
                  {after if from_index else ""}
                ORDER  BY r.moment DESC, r.id DESC
                OFFSET 0) r
-        WHERE  true {"" if from_index else after}{better(rank)}
+        WHERE  true {"" if from_index else after}{once}{better(rank)}
           AND {AGE}
         ORDER  BY r.moment DESC, r.id DESC
         FETCH  FIRST (n) ROWS WITH TIES"""
@@ -220,14 +226,41 @@ END""",
     )
 
 
-def sorted_or_newest(name: str, rank: int, source: str, lookup: str, test: str) -> Iterator[str]:
+def once(source: str, start: str) -> str:
+    """Return the condition that a record found by more than one of its terms is taken by the first."""
+    terms = [term.replace("t.search_entries", "r.entry") for term in VIEWS[source]]
+    if len(terms) == 1:
+        return ""
+    cases = " ".join(f"WHEN starts_with({term}, {start}) THEN {term}" for term in terms[:-1])
+    return f"\n          AND r.term = CASE {cases} ELSE {terms[-1]} END"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step whose hits no index gives in order.
+
+    `lookup` finds them in an index and `test` tells them in a walk. `seen` is the place in `scope.seen` of what a
+    glance has counted for it; without that the step looks for itself.
+    """
+
+    name: str
+    rank: int
+    source: str
+    lookup: str
+    test: str
+    once: str = ""
+    seen: int | None = None
+
+
+def sorted_or_newest(step: Step) -> Iterator[str]:
     """Yield a step that sorts what matches, or finds a page of it among the newest records where it is common."""
+    name, rank, source, lookup = step.name, step.rank, step.source, step.lookup
     by_index = (
         ""
-        if "r.vector" in test
+        if "r.vector" in step.test
         else f"""IF q.by_name IS NULL AND s.statuses IS NULL AND s.year IS NULL AND s.employed_on IS NULL THEN
         RETURN QUERY
-            {newest_by_index(rank, test)};
+            {newest_by_index(rank, step.test)};
         RETURN;
     END IF;
     """
@@ -237,38 +270,59 @@ RETURNS SETOF search.hit
 LANGUAGE plpgsql STABLE PARALLEL SAFE{INDEX} AS $$
 BEGIN
     {by_index}RETURN QUERY
-        {newest(rank, test)};
+        {newest(rank, step.test)};
 END
 $$"""
     # Whether a range of terms is short is soon known; GIN makes its whole list before it gives the first.
     few = (
         "s.glance = 0"
-        if source == "search.records"
+        if step.seen
         else "s.glance = 0 OR NOT EXISTS ("
         f"SELECT FROM {source} r WHERE {lookup} AND r.table_no = ANY (s.tables) OFFSET {FEW})"
     )
+
+    def by_sorting(found: str) -> str:
+        return ordered(rank, source, found, from_index=False, once=step.once)
+
+    # To look in a range of terms costs next to nothing, so that it pays where the glance has seen none, or hardly any.
+    share = f"s.seen[{step.seen}]" if step.seen else f"CASE WHEN s.seen[4] < {COMMON} THEN 1 END"
+    least = "cardinality(newest)" if step.seen else "greatest(cardinality(newest), 1)"
+    farthest = FARTHEST_BY_GIN if step.seen else FARTHEST
+    walk = f"SELECT search.{name}_newest(q, s, a, n, farther)"
+    among_newest = f"""SELECT ROW(h.*)::search.hit
+                FROM  ({by_sorting(f"{lookup} AND r.moment >= since AND r.moment <= a.moment")}) h"""
     yield function(
         name,
         f"""DECLARE
-    newest search.hit[];
-    seen   search.hit;
+    newest  search.hit[];
+    share   int := {share};
+    farther int := s.glance;
+    since   timestamptz;
 BEGIN
     IF NOT ({few}) THEN
-        newest := ARRAY(SELECT search.{name}_newest(q, s, a, n, s.glance));
-        IF cardinality(newest) BETWEEN {COMMON} AND n - 1 THEN
-            seen := search.nth_newest(s, a, s.glance);
-            newest := newest || ARRAY(
-                SELECT search.{name}_newest(q, s, seen, n - cardinality(newest), s.glance * {FARTHER}));
+        IF share IS NULL THEN
+            newest := ARRAY({walk});
+            share := {least};
         END IF;
+        WHILE share BETWEEN {2 if step.seen else 1} AND n - 1 AND farther < s.glance * {farthest} LOOP
+            farther := least(farther * 2 * n / share, s.glance * {farthest});
+            IF farther <= s.glance * {FARTHEST_WALK if step.seen else 0} THEN
+                newest := ARRAY({walk});
+            ELSE
+                since := search.moment_of(s, a, farther);
+                newest := ARRAY({among_newest});
+            END IF;
+            share := cardinality(newest);
+        END LOOP;
         IF cardinality(newest) >= n THEN
             RETURN QUERY SELECT * FROM unnest(newest);
             RETURN;
         END IF;
     END IF;
     RETURN QUERY
-        {ordered(rank, source, lookup, from_index=False)};
+        {by_sorting(lookup)};
 END""",
-        BITMAP if source == "search.records" else SORTED,
+        BITMAP if step.seen else SORTED,
     )
 
 
@@ -279,15 +333,16 @@ def statements() -> Iterator[str]:
         yield equal(name, rank, source, term)
     for name, (rank, source, low, high) in START.items():
         in_range = f"r.term >= {low} AND r.term < {high}"
-        yield from sorted_or_newest(name, rank, f"search.{source}", in_range, f"({RANKS[rank]})")
-    for name, (rank, query) in MATCH.items():
+        step = Step(name, rank, f"search.{source}", in_range, f"({RANKS[rank]})", once=once(source, low))
+        yield from sorted_or_newest(step)
+    for place, (name, (rank, query)) in enumerate(MATCH.items(), 1):
         matches = f"r.vector @@ {query}"
-        yield from sorted_or_newest(name, rank, "search.records", matches, matches)
+        yield from sorted_or_newest(Step(name, rank, "search.records", matches, matches, seen=place))
     yield known()
     yield glance()
-    yield nth_newest()
+    yield moment_of()
     yield fills_page()
-    yield is_common()
+    yield seen_newest()
     yield all_of_few()
     yield suggested()
     yield counted()
@@ -337,38 +392,56 @@ END
 $$"""
 
 
-def is_common() -> str:
-    """Return the glance at the newest records: do more than so many of them match?"""
-    return """CREATE FUNCTION search.is_common(q search.query, s search.scope, newest int, than int) RETURNS boolean
+def seen_newest() -> str:
+    """Return the function that counts what each step matches among the newest records; null where that is a page."""
+    counts = ", ".join(f"count(*) FILTER (WHERE r.vector @@ {query})" for _, query in MATCH.values())
+    return f"""CREATE FUNCTION search.seen(q search.query, s search.scope, newest int, n int) RETURNS int[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    total int;
+    seen  int[];
 BEGIN
-    PERFORM FROM (
-        SELECT r.vector FROM search.records r
-        WHERE  r.table_no = ANY (s.tables)
-        ORDER  BY r.moment DESC, r.id DESC
-        LIMIT  newest) r
-    WHERE  r.vector @@ q.by_any
-    OFFSET than LIMIT 1;
-    RETURN FOUND;
+    SELECT count(*), ARRAY[{counts}]
+    INTO   total, seen
+    FROM  (SELECT r.vector
+           FROM  (SELECT r.vector FROM search.records r
+                  WHERE  r.table_no = ANY (s.tables)
+                  ORDER  BY r.moment DESC, r.id DESC
+                  LIMIT  newest) r
+           WHERE  r.vector @@ q.by_any
+           LIMIT  n) r;
+    RETURN CASE WHEN total < n THEN seen END;
 END
 $$"""
 
 
-def nth_newest() -> str:
-    """Return the function that tells how far a glance went; null where there are not so many records."""
-    return f"""CREATE FUNCTION search.nth_newest(s search.scope, a search.hit, n int) RETURNS search.hit
+def moment_of() -> str:
+    """Return the function that tells since when about so many records came; null where there are not so many.
+
+    The largest table speaks for all: to merge them would cost four times as much, and the answer need not be exact.
+    """
+    counts = ", ".join(f"({number}, 'public.{name}'::regclass)" for number, (name, _) in TABLES.items())
+    return f"""CREATE FUNCTION search.moment_of(s search.scope, a search.hit, nth int) RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE{INDEX} AS $$
 DECLARE
-    seen search.hit;
+    largest smallint;
+    moment  timestamptz;
 BEGIN
-    SELECT a.rank, a.older, r.moment, r.id, 0
-    INTO   seen
-    FROM   search.records r
-    WHERE  r.table_no = ANY (s.tables) AND {AFTER}
-    ORDER  BY r.moment DESC, r.id DESC
-    OFFSET n - 1
+    SELECT t.table_no, nth * c.reltuples / sum(c.reltuples) OVER ()
+    INTO   largest, nth
+    FROM   (VALUES {counts}) AS t (table_no, oid)
+    JOIN   pg_catalog.pg_class c ON c.oid = t.oid AND c.reltuples > 0
+    WHERE  t.table_no = ANY (s.tables)
+    ORDER  BY c.reltuples DESC
     LIMIT  1;
-    RETURN seen;
+    SELECT r.moment
+    INTO   moment
+    FROM   search.records r
+    WHERE  r.table_no = largest AND r.moment <= a.moment
+    ORDER  BY r.moment DESC, r.id DESC
+    OFFSET nth
+    LIMIT  1;
+    RETURN moment;
 END
 $$"""
 
@@ -394,6 +467,7 @@ def all_of_few() -> str:
     return f"""CREATE FUNCTION search.all_of_few(q search.query, s search.scope, a search.hit) RETURNS search.hit[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE{BITMAP} AS $$
 DECLARE
+    few   int := greatest(s.glance, {FEW_RANKED});
     hits  search.hit[];
     total int;
 BEGIN
@@ -412,9 +486,9 @@ BEGIN
                   FROM   search.records r
                   WHERE  r.vector @@ q.by_any
                     AND  {IN_SCOPE}
-                  LIMIT  {FEW_RANKED + 1}) r
+                  LIMIT  few + 1) r
            OFFSET 0) h;
-    RETURN CASE WHEN total <= {FEW_RANKED} THEN coalesce(hits, '{{}}') END;
+    RETURN CASE WHEN total <= few THEN coalesce(hits, '{{}}') END;
 END
 $$"""
 

@@ -20,7 +20,8 @@ $$;
 -- Each begins with a letter that says where it is from: n number and name, k kana and romaji, w workplace, o the rest.
 -- (GIN knows no weights: with those, every record with the lexeme anywhere would be fetched to be looked at.)
 -- No dictionary cuts Japanese names right, so what is not ASCII is held as its pairs of neighbouring letters and its
--- last letter: any part of it can be found, and one letter by prefix. Words are joined first, so that 橋邉 finds 髙橋 邉.
+-- last letter: any part of it can be found, and one kana by prefix. Words are joined first, so that 橋邉 finds 髙橋 邉.
+-- Every other letter is held alone too: by prefix, a common kanji would be gathered from thousands of pairs.
 -- ASCII words are held as they are, and joined. The two replacements take the pairs from the first letter and from the
 -- second on; one of them ends with the last letter alone.
 CREATE FUNCTION search.lexemes(normal text, origin text) RETURNS text
@@ -34,6 +35,9 @@ BEGIN
     IF run <> '' THEN
         result := regexp_replace(run COLLATE "C", '(..?)', lexeme, 'g')
                || regexp_replace(substr(run, 2) COLLATE "C", '(..?)', lexeme, 'g');
+        IF run COLLATE "C" ~ '[^ぁ-ゖー]' THEN
+            result := result || regexp_replace(run COLLATE "C", '[ぁ-ゖー]*([^ぁ-ゖー])[ぁ-ゖー]*', lexeme, 'g');
+        END IF;
     END IF;
     IF octet_length(run) < octet_length(normal) THEN
         ascii := btrim(regexp_replace(left(normal, 400) COLLATE "C", '[^ -~]+', ' ', 'g'));
@@ -87,7 +91,8 @@ BEGIN
         result := result || ' & ' || search.from_any(word, origins, ':*');
     END LOOP;
     IF length(run) = 1 THEN
-        result := result || ' & ' || search.from_any(run, origins, ':*');
+        result := result || ' & '
+               || search.from_any(run, origins, CASE WHEN run COLLATE "C" ~ '[ぁ-ゖー]' THEN ':*' ELSE '' END);
     END IF;
     FOR i IN 1 .. length(run) - 1 LOOP
         result := result || ' & ' || search.from_any(substr(run, i, 2), origins, '');

@@ -98,7 +98,7 @@ QUERIES = [
 ]
 BOTH = """
     WITH ask AS (
-        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, 500)::search.scope AS s,
+        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, 500, NULL)::search.scope AS s,
                ROW(0, false, 'infinity', '', 0)::search.hit AS a
     )
     SELECT ARRAY(
@@ -117,3 +117,35 @@ async def test_the_short_way_and_the_long_way_find_the_same_in_the_same_order(
     long, short = await crowd.fetchrow(BOTH, query)
 
     assert short in (long, [])
+
+
+# A page looked for among the newest after a glance at so many, and the same page sorted out of all that match.
+AMONG_NEWEST = """
+    WITH ask AS (
+        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, glance, NULL)::search.scope AS s,
+               ROW(0, false, 'infinity', '', 0)::search.hit AS a
+        FROM   unnest(ARRAY[$2, 0]) AS glance
+    ),
+    counted AS (
+        SELECT q, ((s).tables, NULL, NULL, NULL, (s).glance, search.seen(q, s, (s).glance, 20))::search.scope AS s, a
+        FROM   ask
+    )
+    SELECT ARRAY(
+               SELECT   h
+               FROM     search.step_by_step(q, s, a, 20) h
+               ORDER BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
+               LIMIT    20)
+    FROM   counted
+"""
+
+
+@pytest.mark.parametrize(
+    "query", [*QUERIES, "木", "ハル", "さ", "ぬ", "1000", "mor", "田中 工場", "田中 製", "nguyen van", "雄"]
+)
+@pytest.mark.parametrize("glance", [40, 200, 1000])
+async def test_what_is_found_among_the_newest_is_what_sorting_all_gives(
+    crowd: asyncpg.Connection, query: str, glance: int
+) -> None:
+    among_newest, by_sorting = await crowd.fetch(AMONG_NEWEST, query, glance)
+
+    assert among_newest == by_sorting

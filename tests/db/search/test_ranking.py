@@ -51,6 +51,16 @@ async def test_newest_come_first_among_equals(crowd: asyncpg.Connection) -> None
         assert moments == sorted(moments, reverse=True)
 
 
+async def test_record_of_which_several_words_start_alike_is_there_once(people: asyncpg.Connection) -> None:
+    for number in range(100):
+        await add(people, "staff", employee_num=str(number), name="佐藤 聡", kana="サトウ サトシ")
+
+    for query in ("さ", "さと", "sa"):
+        found = await numbers(people, query, first=100)
+
+        assert len(set(found)) == len(found) == 100
+
+
 async def test_older_accounts_come_after_other_people(people: asyncpg.Connection) -> None:
     for year in range(2016, 2027):
         await add(people, "employees", id=f"A1_{year}", employee_num="A1", name="年度 一", year=year)

@@ -83,8 +83,12 @@ class Server:
         """
         desired = self._installation.states.desired()
         spec = desired.servers.get(self.name)
-        if spec is None or not spec.running or self.name in desired.paused:
+        if spec is None or not spec.running:
             await self._stop(spec)
+            return
+        if self.name in desired.paused:
+            if not self._is_held(desired):
+                await self._stop(spec)
             return
         await self._take_over(spec, desired)
         if self.pid is None:
@@ -229,6 +233,11 @@ class Server:
             self._postmaster = Postmaster.find(self._installation.data_directory(spec))
         await self._end()
         self._observe(Status.STOPPED)
+
+    def _is_held(self, desired: Desired) -> bool:
+        """Return whether it has been stopped for this pause: from then on the directory is whose who asked for it."""
+        seen = self._observed
+        return seen is not None and seen.status is Status.STOPPED and seen.generation == desired.generation
 
     async def _end(self) -> None:
         postmaster, self._postmaster = self._postmaster, None

@@ -1,86 +1,19 @@
 """`yukyu up` as a newcomer meets it: a real process, a real terminal's signals, one directory."""
 
-import asyncio
 import json
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
 
-YUKYU = str(Path(sys.executable).parent / "yukyu")
 SEARCH = '{ search(query: "佐藤") { nodes { record { name } } servedBy } }'
-
-
-class Installation:
-    """A directory, and the process that runs in it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.log = directory.with_suffix(".log")
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *arguments: str) -> None:
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [YUKYU, "up", "--data-dir", str(self.directory), "--port", "0", *arguments],
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"YUKYU_LOG_FORMAT": "json"},
-            )
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [YUKYU, *arguments, "--data-dir", str(self.directory)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-
-    def printed(self, pattern: str) -> str | None:
-        found = re.search(pattern, self.log.read_text("utf-8"))
-        return found[0] if found else None
-
-    @property
-    def url(self) -> str:
-        url = self.printed(r"http://127\.0\.0\.1:\d+")
-        assert url is not None
-        return url
-
-    async def ready(self) -> None:
-        assert self.process is not None
-        async with asyncio.timeout(90):
-            while True:
-                assert self.process.poll() is None, self.log.read_text("utf-8")
-                if self.printed(r"http://127\.0\.0\.1:\d+"):
-                    async with httpx.AsyncClient() as client:
-                        try:
-                            if (await client.get(f"{self.url}/readyz")).status_code == 200:
-                                return
-                        except httpx.TransportError:
-                            pass
-                await asyncio.sleep(0.1)
-
-    async def stop(self, number: int = signal.SIGTERM) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, 30)
-
-    async def ask(self, document: str, role: str = "viewer") -> dict[str, Any]:
-        token = self.command("token", "--role", role).stdout.strip()
-        async with httpx.AsyncClient(timeout=30) as client:
-            answer = await client.post(
-                f"{self.url}/graphql", json={"query": document}, headers={"authorization": f"Bearer {token}"}
-            )
-        body = answer.json()
-        assert "errors" not in body, body
-        return body["data"]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from jobs.backups.objectives import Objectives, compare
 from jobs.backups.parents import usable
 from jobs.health.outcome import HealthStatus
 from jobs.site import Site
-from jobs.worker.leader import WorkerBusyError, leading_now
+from jobs.worker.leader import is_led
 
 FINISHED = (BackupState.COMPLETED, BackupState.VERIFIED)
 
@@ -54,7 +54,7 @@ async def status(site: Site) -> BackupStatus:
     objectives = compare(site.policy, now, manifests, reachable, last_restore[1] if last_restore else None)
     switched_on = site.installation.archive is not None
     found = [
-        *problems.of_service(switched_on=switched_on, works=await worker_runs(site)),
+        *problems.of_service(switched_on=switched_on, works=is_led(site.installation.states.directory)),
         *problems.of_backups(backups, manifests, now),
         *archive.problems,
         *problems.of_objectives(objectives, reachable is not None),
@@ -70,15 +70,6 @@ async def status(site: Site) -> BackupStatus:
         total_size_bytes=await asyncio.to_thread(_size, incarnation.root) if incarnation else 0,
         problems=found,
     )
-
-
-async def worker_runs(site: Site) -> bool:
-    """Return whether some process is the worker of the installation."""
-    try:
-        async with leading_now(site.installation.states.directory):
-            return False
-    except WorkerBusyError:
-        return True
 
 
 def _window(incarnation: Incarnation | None, manifests: Sequence[BackupManifest]) -> Window | None:

@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 
 FILE = "worker.lock"
 RETRY_SECONDS = 0.5
+ATTEMPTS = 5
 
 
 class WorkerBusyError(AppError):
@@ -42,7 +43,11 @@ async def leading_now(state_dir: Path) -> AsyncGenerator[None]:
         WorkerBusyError: another process is.
     """
     lock = FileLock(state_dir / FILE)
-    if not _acquired(lock):
+    for _ in range(ATTEMPTS):  # somebody may just be asking whether there is one
+        if _acquired(lock):
+            break
+        await asyncio.sleep(RETRY_SECONDS / ATTEMPTS)
+    else:
         raise WorkerBusyError(
             "A worker looks after this installation already.",
             hint="Leave it to that one, or stop `yukyu up` or `yukyu work` first.",
@@ -51,6 +56,15 @@ async def leading_now(state_dir: Path) -> AsyncGenerator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_led(state_dir: Path) -> bool:
+    """Return whether some process is the worker now."""
+    lock = FileLock(state_dir / FILE)
+    if not _acquired(lock):
+        return True
+    lock.release()
+    return False
 
 
 def _acquired(lock: FileLock) -> bool:

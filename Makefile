@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test check lock schema bench clean
+.PHONY: help install up test test-long check lock schema bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: $(VENV)/.installed ## the environment, its pinned packages, and the console
 	@sh web/build.sh || test -z "$$CI"
@@ -28,7 +28,10 @@ up: install ## everything on this machine; options: make up ARGS="--sample 20000
 	@$(BIN)/yukyu up $(ARGS)
 
 test: install ## the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
+
+test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
+	@$(BIN)/pytest -n 2 --dist loadgroup -m long $(ARGS)
 
 check: install ## everything that CI checks, without the tests
 	$(BIN)/ruff format --check .

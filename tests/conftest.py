@@ -55,6 +55,7 @@ def versions() -> list[Binaries]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_version: runs on every version of PostgreSQL that is installed here")
+    config.addinivalue_line("markers", "long: takes minutes; `make test-long` runs these alone")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -41,6 +41,8 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
     # Every request is logged once, by api.requests.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # What the schedule asks for is logged by jobs.worker.schedule.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 
 def _renderers(chosen: LogFormat) -> list[structlog.typing.Processor]:

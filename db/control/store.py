@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, event, func, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,10 @@ class StoreVersionError(AppError):
     """The control store was written by another version of this software."""
 
 
+class StoreUnusableError(AppError):
+    """The control store cannot be opened."""
+
+
 class Control:
     """The control store. Processes share it; each opens its own.
 
@@ -42,13 +47,17 @@ class Control:
 
         Raises:
             StoreVersionError: it has a shape that this version does not know.
+            StoreUnusableError: it is out of reach, or damaged.
         """
         address = _with_driver(make_url(url)) if url else URL.create("sqlite+aiosqlite", database=str(state_dir / FILE))
         engine = create_async_engine(address, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         try:
-            await _make_tables(engine)
+            try:
+                await _make_tables(engine)
+            except (DBAPIError, OSError) as failure:
+                raise _unusable(address, failure) from failure
             yield cls(engine)
         finally:
             await engine.dispose()
@@ -81,6 +90,19 @@ async def _make_tables(engine: AsyncEngine) -> None:
                     f"The control store has version {found}; this software knows version {VERSION}.",
                     hint="Use the version of YuKyuDATA that wrote it.",
                 )
+
+
+def _unusable(address: URL, failure: DBAPIError | OSError) -> StoreUnusableError:
+    reason = failure.orig if isinstance(failure, DBAPIError) else failure
+    away = "See that its server runs and lets us in; YUKYU_CONTROL_URL says where it is."
+    damaged = (
+        "See that its disk has room and it can be written to. Where it is damaged, move it away with the files beside "
+        "it: backups are found again by their manifests, the audit log and the history of restores are not."
+    )
+    return StoreUnusableError(
+        f"The control store {address.render_as_string(hide_password=True)} cannot be opened: {reason}.",
+        hint=damaged if address.drivername.startswith("sqlite") else away,
+    )
 
 
 async def _lock(connection: AsyncConnection) -> None:

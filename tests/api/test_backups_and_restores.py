@@ -351,3 +351,17 @@ async def test_pages_and_reasons_have_bounds(installed: Installed) -> None:
         'mutation { createRestorePoint(name: "") { lsn } }',
     ):
         assert (await installed.api.refusal(document, roles=ADMIN))["code"] == "BAD_USER_INPUT", document
+
+
+async def test_a_server_without_an_installation_says_what_it_lacks(api: Api) -> None:
+    for document in (
+        STATUS,
+        "{ backups { totalCount } }",
+        "{ restores { totalCount } }",
+        "{ planRestore(target: { latest: true }) { __typename } }",
+        "mutation { createBackup { __typename } }",
+    ):
+        refusal = await api.refusal(document, roles=ADMIN)
+        assert refusal["code"] == "NOT_FOUND"
+        assert "no installation" in refusal["message"]
+    assert (await api.data(NODE, {"id": "backup:x"}, roles=ADMIN))["node"] is None

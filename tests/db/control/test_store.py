@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from db.control import AuditEntry, Control, OperationState, audit, operations
-from db.control.store import StoreVersionError
+from db.control.store import StoreUnusableError, StoreVersionError
 from db.control.tables import StoreVersion
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -128,3 +128,21 @@ async def test_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
 
     assert (journal, synchronous) == ("wal", 2)
     assert (tmp_path / "control.sqlite").exists()
+
+
+async def test_a_damaged_store_is_told_in_a_sentence_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "control.sqlite").write_bytes(b"nonsense" * 1000)
+
+    with pytest.raises(StoreUnusableError, match=r"control\.sqlite cannot be opened") as told:
+        async with Control.open(tmp_path):
+            pass
+
+    assert "manifests" in str(told.value.hint)
+
+
+async def test_a_store_that_is_out_of_reach_is_told_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusableError, match="cannot be opened") as told:
+        async with Control.open(tmp_path, url="postgresql://aiko:hush@127.0.0.1:9/nowhere"):
+            pass
+
+    assert "hush" not in told.value.message

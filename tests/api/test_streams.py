@@ -15,6 +15,7 @@ from api.http import Protocol
 from api.settings import Settings
 from api.signin import SignInLinks
 from api.streams import Streams
+from db.control import RestoreRun, RestoreState, operations
 from db.engines import Engines
 from schema.roles import Role
 from tests.api.application import TOKENS
@@ -86,6 +87,57 @@ async def test_server_sent_events_tell_the_same(streaming: Streaming) -> None:
     assert first[0] == "next"
     assert first[1]["data"]["operationProgress"]["state"] == "QUEUED"
     assert [name for name, _ in rest] == ["next", "complete"]
+
+
+async def test_a_backup_that_is_verified_again_can_be_followed_by_its_own_id(streaming: Streaming) -> None:
+    backup = await streaming.ask_for_backup()
+    await streaming.succeed(backup)
+    async with streaming.site.control.transaction() as session:
+        verification = await operations.request(
+            session, "verify-backup", {"backup": backup}, by="aiko", now=streaming.site.clock()
+        )
+
+    async with streaming.events({"id": f"backup:{backup}"}) as response:
+        events = parsed(response)
+        _, first = await anext(events)
+        await streaming.succeed(verification.id)
+        rest = [event async for event in events]
+
+    assert first["data"]["operationProgress"]["kind"] == "verify-backup"
+    assert first["data"]["operationProgress"]["id"] == f"backup:{backup}"
+    assert [name for name, _ in rest] == ["next", "complete"]
+
+
+async def test_a_restore_is_followed_while_it_waits_for_somebody_and_until_it_ends(streaming: Streaming) -> None:
+    now = streaming.site.clock()
+    waiting = RestoreRun(
+        id="r1",
+        state=RestoreState.READY,
+        target_kind="latest",
+        reason="a test",
+        requested_by="aiko",
+        requested_at=now,
+        changed_at=now,
+        progress=0.9,
+        steps=[{"name": "Verify", "state": "done", "startedAt": now.isoformat(), "message": "All is well."}],
+    )
+    async with streaming.site.control.transaction() as session:
+        session.add(waiting)
+
+    async with streaming.websocket() as socket:
+        await socket.sign_in()
+        await socket.follow("restore:r1")
+        first = await socket.receive()
+        async with streaming.site.control.transaction() as session:
+            run = await session.get(RestoreRun, "r1")
+            assert run is not None
+            run.state, run.version = RestoreState.DISCARDED, run.version + 1
+        second, last = await socket.receive(), await socket.receive()
+
+    told = first["payload"]["data"]["operationProgress"]
+    assert (told["kind"], told["state"], told["message"]) == ("restore", "READY", "All is well.")
+    assert second["payload"]["data"]["operationProgress"]["state"] == "DISCARDED"
+    assert last["type"] == "complete"
 
 
 async def test_events_can_be_asked_for_by_get_with_a_cookie(streaming: Streaming) -> None:

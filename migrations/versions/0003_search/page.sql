@@ -22,12 +22,12 @@ BEGIN
         END IF;
     ELSE
         -- The first glance is short, because most queries are rare. Where there are many records, one hit in it is many.
-        short := least(s.glance, 700);
+        short := least(s.glance / 2, 700);
         s.seen := search.seen(q, s, short, n);
-        IF s.seen[4] = 0 OR s.seen[4] <= 2 AND s.glance = short THEN
+        IF s.seen[4] = 0 THEN
             hits := search.all_of_few(q, s, a);
         END IF;
-        IF hits IS NULL AND s.seen[4] <= 2 AND s.glance > short THEN
+        IF hits IS NULL AND s.seen[4] <= 2 THEN
             s.seen := search.seen(q, s, s.glance, n);
         ELSIF s.seen IS NOT NULL THEN
             s.glance := short;

@@ -55,6 +55,30 @@ def installation(settings: Settings) -> Installation:
         )
 
 
+def new_installation(settings: Settings) -> Installation:
+    """Return an installation without servers in the data directory, for a restore from the backups alone.
+
+    Raises:
+        UnreachableError: the directory belongs to another user.
+    """
+    layout = Layout.of(settings.data_dir)
+    with allowed():
+        layout.create()
+        # Whoever owns the backups has to own what is made of them.
+        owned = layout.clusters if any(layout.clusters.glob("*/")) else repository(settings).root
+        user = Identity.choose(owned)
+        user.require_entry(layout.clusters)
+        return Installation(
+            layout=layout,
+            binaries=Binaries.find(settings.pg_bin).reachable_by(user, layout.binaries),
+            user=user,
+            passwords=Passwords.load_or_create(layout.passwords),
+            states=States(layout.state),
+            archive=repository(settings) if settings.backups else None,
+            synchronous_archive=settings.synchronous_archive,
+        )
+
+
 @asynccontextmanager
 async def opened(settings: Settings, found: Installation | None = None) -> AsyncGenerator[Site]:
     """Open the site of an installation; the one in the data directory unless another is given."""

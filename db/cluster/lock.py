@@ -12,8 +12,10 @@ from db.cluster.layout import Layout
 
 
 @contextmanager
-def held(layout: Layout) -> Generator[None]:
+def held(layout: Layout, *, supervising: bool = True) -> Generator[None]:
     """Hold a directory's lock, which the system gives back when the process dies.
+
+    Who is not `supervising` only keeps others out, and does not look after the servers.
 
     Raises:
         AlreadyRunningError: another process holds it.
@@ -25,7 +27,10 @@ def held(layout: Layout) -> Generator[None]:
     except Timeout:
         raise AlreadyRunningError(layout.root, holder(layout)) from None
     try:
-        layout.pid.write_text(f"{os.getpid()}\n", encoding="ascii")
+        if supervising:
+            layout.pid.write_text(f"{os.getpid()}\n", encoding="ascii")
+        else:
+            layout.pid.unlink(missing_ok=True)
         yield
     finally:
         layout.pid.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from jobs.restores.kinds import DISCARD, LANE, PROMOTE, RESTORE, ROLL_BACK, TIDY
 from jobs.restores.plan import Plan, plan
 from jobs.restores.promoting import abandon as _abandon_promotion
 from jobs.restores.promoting import promote as _promote
-from jobs.restores.requests import discard, drill, promote, roll_back, trigger
+from jobs.restores.requests import discard, drill, operation_of, promote, roll_back, trigger
 from jobs.restores.restoring import abandon as _abandon
 from jobs.restores.restoring import restore
 from jobs.restores.rolling_back import abandon as _abandon_rollback
@@ -35,6 +35,7 @@ __all__ = [
     "discard",
     "drill",
     "listing",
+    "operation_of",
     "plan",
     "promote",
     "roll_back",

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from db.cluster import control
+from db.cluster import control, ending
 from db.cluster.desired import Desired, Role, ServerSpec, Status
 from db.cluster.lock import holder
 from db.cluster.postmaster import Postmaster
@@ -46,14 +46,25 @@ async def pause(site: Site, names: Collection[str]) -> None:
     def held(before: Desired) -> Desired:
         return before.model_copy(update={"paused": tuple(sorted({*before.paused, *names}))})
 
-    generation = site.installation.states.change(held).generation
+    desired = site.installation.states.change(held)
+    generation = desired.generation
     deadline = time.monotonic() + STOP_SECONDS
+    if not is_supervised(site):
+        await _stop_orphans(site, [desired.servers[name] for name in names if name in desired.servers])
     for name in names:
         while not _stopped(site, name, generation):
             if time.monotonic() > deadline:
                 release(site)
                 raise CutOverError(f"The {name} does not stop, so nothing was changed.")
             await asyncio.sleep(POLL_SECONDS)
+
+
+async def _stop_orphans(site: Site, specs: Collection[ServerSpec]) -> None:
+    """Stop servers that go on without anybody who looks after them."""
+    for spec in specs:
+        found = Postmaster.find(site.installation.data_directory(spec))
+        if found is not None:
+            await ending.end(found, spec.directory)
 
 
 def release(site: Site) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.control import RestoreRun, RestoreState, audit, operations
+from db.control import Operation, RestoreRun, RestoreState, audit, operations
 from db.control import restores as rows
 from jobs.refusal import Refusal
 from jobs.restores import kinds, places, rolling_back, runs
@@ -14,6 +14,8 @@ from jobs.restores.target import Target
 from jobs.site import Site
 
 DRILL = "A drill: whether a restore works, and how long it takes."
+# How many operations are looked at for the one about a run.
+REMEMBERED = 200
 CONFIRMED = "`yukyu restore list` shows them."
 
 
@@ -167,3 +169,10 @@ async def _decline(session: AsyncSession, action: str, subject: str, refusal: Re
 
 def _forget_error(run: RestoreRun) -> None:
     run.error = None
+
+
+async def operation_of(site: Site, run_id: str) -> Operation | None:
+    """Return the newest operation that is about a restore."""
+    async with site.control.reading() as session:
+        known = await operations.newest(session, kinds.ALL, limit=REMEMBERED)
+    return next((operation for operation in known if operation.arguments.get("run") == run_id), None)

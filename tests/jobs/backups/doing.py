@@ -11,7 +11,7 @@ import psutil
 
 from db.cluster import urls
 from db.control import Operation, OperationState
-from db.repository import BackupKind, Incarnation
+from db.repository import BackupKind, BackupManifest, Incarnation
 from jobs import backups
 from jobs.backups import Backup
 from jobs.backups.primary import primary
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 30
 
 
 async def ask(site: Site, kind: BackupKind = BackupKind.FULL) -> Operation:
-    operation = await backups.request(site, kind, by="aiko")
+    operation = await backups.request(site, kind, by="admin")
     assert isinstance(operation, Operation), operation
     return operation
 
@@ -45,6 +45,13 @@ def incarnation(site: Site) -> Incarnation:
     found = site.incarnation()
     assert found is not None
     return found
+
+
+def forget(site: Site, *, but: str = "") -> None:
+    """Let all backups be gone but one."""
+    for each in BackupManifest.all(incarnation(site)):
+        if each.id != but:
+            incarnation(site).manifest(each.id).unlink()
 
 
 def files_of(site: Site, backup_id: str) -> list[Path]:

@@ -37,7 +37,7 @@ async def test_a_killed_pg_basebackup_leaves_nothing_and_the_next_backup_works(s
 
 async def test_a_primary_that_dies_fails_the_backup_and_comes_back_as_it_was(site: Site) -> None:
     async with connected(site) as connection:
-        await connection.execute("CREATE TABLE witness AS SELECT 1 AS number")
+        await connection.execute("CREATE TABLE IF NOT EXISTS witness AS SELECT 1 AS number")
     operation = await ask(site)
     directory = site.installation.data_directory(primary(site))
     async with standing_still(site):

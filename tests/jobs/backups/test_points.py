@@ -15,7 +15,7 @@ from tests.jobs.backups.doing import connected, incarnation
 async def test_a_restore_point_is_marked_where_it_is(site: Site) -> None:
     async with connected(site) as connection:
         before = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))
-        made = await create_restore_point(site, "before the import 輸入前", by="aiko")
+        made = await create_restore_point(site, "before the import 輸入前", by="admin")
         flushed = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_flush_lsn()::text"))
 
     assert before < Lsn.parse(made.lsn) <= flushed
@@ -23,18 +23,18 @@ async def test_a_restore_point_is_marked_where_it_is(site: Site) -> None:
     assert (str(mark.lsn), mark.timeline, mark.at) == (made.lsn, 1, made.created_at)
     async with site.control.reading() as session:
         (entry,) = await audit.newest(session, subject=made.name, limit=9)
-    assert (entry.who, entry.action, entry.result) == ("aiko", "restore-point", "succeeded")
+    assert (entry.who, entry.action, entry.result) == ("admin", "restore-point", "succeeded")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "あ" * 22, "a" * 64, "line\nbreak", "null\0"])
 async def test_a_name_that_postgresql_could_not_find_again_is_refused(site: Site, name: str) -> None:
     with pytest.raises(BadInputError):
-        await create_restore_point(site, name, by="aiko")
+        await create_restore_point(site, name, by="admin")
 
 
 async def test_of_two_who_give_a_name_at_once_one_gets_it(site: Site) -> None:
     answers = await asyncio.gather(
-        *(create_restore_point(site, "once", by=who) for who in ("aiko", "ken")), return_exceptions=True
+        *(create_restore_point(site, "once", by=who) for who in ("admin", "operator")), return_exceptions=True
     )
 
     assert sum(isinstance(answer, BadInputError) for answer in answers) == 1

@@ -29,7 +29,7 @@ async def test_a_full_backup_is_verified_and_has_its_wal(site: Site) -> None:
 async def test_an_incremental_backup_holds_what_has_changed(site: Site) -> None:
     full = await back_up(site)
     if site.installation.binaries.major < INCREMENTAL_SINCE:
-        refusal = await backups.request(site, BackupKind.INCREMENTAL, by="aiko")
+        refusal = await backups.request(site, BackupKind.INCREMENTAL, by="admin")
         assert isinstance(refusal, Refusal)
         assert refusal.code == "NOT_SUPPORTED"
         return
@@ -48,7 +48,7 @@ async def test_an_incremental_backup_holds_what_has_changed(site: Site) -> None:
 async def test_a_backup_is_asked_for_once_at_a_time(site: Site) -> None:
     waiting = await ask(site)
 
-    refusal = await backups.request(site, BackupKind.FULL, by="ken")
+    refusal = await backups.request(site, BackupKind.FULL, by="operator")
 
     assert isinstance(refusal, Refusal)
     assert refusal.code == "BACKUP_RUNNING"

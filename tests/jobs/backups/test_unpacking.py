@@ -21,6 +21,7 @@ async def newest(site: Site) -> Backup:
     if site.installation.binaries.major >= INCREMENTAL_SINCE:
         for number in range(2):
             async with connected(site) as connection:
+                await connection.execute(f"DROP TABLE IF EXISTS part_{number}")
                 await connection.execute(f"CREATE TABLE part_{number} AS SELECT generate_series(1, 5000) AS number")
             found = await back_up(site, BackupKind.INCREMENTAL)
     return found

@@ -1,0 +1,117 @@
+"""What is said of backups, and what to do about it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.repository import BackupManifest
+from jobs import archive, backups
+from jobs.backups import Backup, problems
+from jobs.backups.objectives import compare
+from jobs.health.outcome import HealthStatus
+from jobs.site import Policy, Site
+from jobs.worker.leader import leading_now
+from tests.jobs.backups.doing import back_up, forget
+from tests.jobs.backups.manifests import manifest
+
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
+
+
+def said_of(manifests: Sequence[BackupManifest], others: Sequence[Backup] = ()) -> list[str]:
+    listed = sorted([*others, *map(Backup.of_manifest, manifests)], key=lambda backup: backup.started_at, reverse=True)
+    return list(problems.of_backups(listed, manifests, NOW))
+
+
+def test_a_fresh_verified_backup_is_no_problem() -> None:
+    assert said_of([manifest("a", NOW - timedelta(hours=25))]) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        (None, "There is no backup yet: take one with `yukyu backup create`."),
+        (manifest("a", NOW - timedelta(hours=30)), "The newest backup is 30 hours old"),
+        (manifest("a", NOW, verified=False), "run `yukyu backup verify a`"),
+        (manifest("a", NOW, error="The backup a is damaged."), "The backup a is damaged. Take a new full backup"),
+    ],
+)
+def test_each_problem_says_what_to_do(known: BackupManifest | None, sentence: str) -> None:
+    (said,) = said_of([known] if known else [])
+
+    assert sentence in said
+
+
+def test_a_failed_backup_is_a_problem_until_the_next_one() -> None:
+    good, next_one = manifest("a", NOW - timedelta(hours=3)), manifest("c", NOW)
+    failed = Backup(
+        id="b",
+        kind=backups.BackupKind.FULL,
+        state=backups.BackupState.FAILED,
+        started_at=NOW - timedelta(hours=1),
+        error="The disk is full.",
+        requested_by="admin",
+    )
+
+    assert said_of([good], [failed]) == [
+        "The last backup failed: The disk is full. Take another one with `yukyu backup create`."
+    ]
+    assert said_of([good, next_one], [failed]) == []
+
+
+def test_an_untried_restore_is_a_problem_after_a_week() -> None:
+    known = [manifest("a", NOW - timedelta(days=9))]
+
+    assert list(problems.of_drills(known, NOW - timedelta(days=7), NOW)) == []
+    assert "No restore has been tried for 9 days" in next(problems.of_drills(known, None, NOW))
+
+
+def test_objectives_are_not_met_while_nothing_can_be_restored() -> None:
+    assert not compare(Policy(), NOW, [], None, None).met
+
+
+@pytest.mark.every_version
+async def test_without_worker_and_receiver_the_status_says_what_to_start(site: Site) -> None:
+    await back_up(site)
+
+    found = await backups.status(site)
+
+    assert found.status is not HealthStatus.HEALTHY
+    assert any("No worker runs" in problem for problem in found.problems)
+    assert found.last_backup is not None
+    assert found.total_size_bytes >= (found.last_backup.size_bytes or 0) > 0
+    assert found.next_backup_at is not None
+    assert found.next_backup_at > datetime.now(UTC)
+    assert found.objectives.window_days == 7
+    async with leading_now(site.installation.states.directory):
+        assert not any("No worker runs" in problem for problem in (await backups.status(site)).problems)
+
+
+async def test_a_kept_archive_makes_the_status_healthy(site: Site) -> None:
+    await back_up(site)
+    keeping = asyncio.create_task(archive.keep(site))
+    try:
+        async with leading_now(site.installation.states.directory), asyncio.timeout(30):
+            while (found := await backups.status(site)).problems:  # noqa: ASYNC110 - see `until`
+                await asyncio.sleep(0.1)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    assert found.status is HealthStatus.HEALTHY
+    assert found.window is not None
+    assert found.window.earliest <= found.window.latest
+    assert found.objectives.met
+    assert found.objectives.rpo_seconds_now is not None
+    assert found.objectives.rpo_seconds_now < 10
+
+
+async def test_before_the_first_backup_nothing_can_be_restored(site: Site) -> None:
+    forget(site)
+
+    found = await backups.status(site)
+
+    assert found.status is HealthStatus.DOWN
+    assert found.window is None
+    assert any("There is no backup yet" in problem for problem in found.problems)

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 UNFINISHED = ""
 
 TIMELINE = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
-HISTORY = "SELECT pg_read_file('pg_wal/' || $1, true)"
+# Without an offset and a length, a file that may be missing can be asked for only from PostgreSQL 16 on.
+HISTORY = "SELECT pg_read_file('pg_wal/' || $1, 0, 1048576, true)"
 
 
 def note(installation: Installation, name: str, directory: str) -> None:

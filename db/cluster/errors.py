@@ -90,3 +90,10 @@ class SilentError(ClusterError):
     def __init__(self, server: str, failure: Exception) -> None:
         reason = str(failure) or type(failure).__name__
         super().__init__(f"The {server} runs and does not answer: {reason}")
+
+
+class StuckError(ClusterError):
+    passing = True
+
+    def __init__(self, server: str) -> None:
+        super().__init__(f"The {server} waits for WAL that nobody has any more, and is cloned anew.")

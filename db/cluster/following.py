@@ -9,6 +9,8 @@ from db.cluster.connection import AWAY
 from db.cluster.desired import ServerSpec
 from db.cluster.installation import Installation
 
+WAITING = "waiting for "
+
 
 @dataclass
 class Following:
@@ -19,6 +21,8 @@ class Following:
     patience: timedelta
     _lsn: str | None = None
     _progressed_at: float = field(default_factory=time.monotonic)
+    _waits_for: str = ""
+    _waits_since: float = 0.0
 
     def begin(self) -> None:
         """Start counting anew: the server has just been started."""
@@ -39,3 +43,10 @@ class Following:
         if why is None and time.monotonic() - self._progressed_at > self.patience.total_seconds():
             return f"it has not followed for {self.patience.total_seconds():.0f} seconds"
         return why
+
+    def waits_in_vain(self, doing: str) -> bool:
+        """Return whether one that does not answer yet has waited for a segment that nobody gives it for too long."""
+        awaited = doing.removeprefix(WAITING) if doing.startswith(WAITING) else ""
+        if awaited != self._waits_for:
+            self._waits_for, self._waits_since = awaited, time.monotonic()
+        return bool(awaited) and time.monotonic() - self._waits_since > self.patience.total_seconds()

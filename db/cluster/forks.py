@@ -1,8 +1,9 @@
-"""The segments in which timelines branch off, which a rewound replica must have before it starts.
+"""The WAL that a rewound replica must have before it starts.
 
-Where a replica has its old timeline's copy of such a segment and not the new one's, PostgreSQL reads on in the old one,
-behind the place where the new timeline left it: it would replay what the primary never had. The primary may have
-removed its copy, and pg_rewind keeps the replica's.
+It replays from where both histories were last one, up to what the primary had when it was rewound. The primary may have
+removed part of that, and the replica would wait for it for ever. Worse where it has its old timeline's copy of the
+segment in which the new one branches off: PostgreSQL reads on in that, behind the branch, and replays what the primary
+never had.
 """
 
 import re
@@ -13,7 +14,7 @@ from db.cluster.errors import ProgramError
 from db.cluster.installation import Installation
 from db.lsn import Lsn
 from db.repository import restoring
-from db.repository.history import History, name_of
+from db.repository.history import History, Lineage, name_of
 from db.repository.segments import Segment
 
 START = re.compile(r"^START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) ", re.MULTILINE)
@@ -29,19 +30,20 @@ async def provide(installation: Installation, name: str, place: Path) -> Segment
 
 
 async def _needed(installation: Installation, place: Path) -> list[Segment]:
-    """Return the first segment of each timeline that begins behind the replica's start."""
+    """Return the segments from the replica's start to where it is consistent, each of the timeline that has it last."""
     start = START.search((place / "backup_label").read_text(encoding="utf-8"))
     found = await control.read(installation, place) or {}
-    timeline = int(found.get("Min recovery ending loc's timeline", "1"))
-    if timeline == 1 or start is None:
+    end = Lsn.parse(found.get("Minimum recovery ending location", "0/0"))
+    if start is None or not end:
         return []
-    history = History.parse(timeline, (place / "pg_wal" / name_of(timeline)).read_text(encoding="utf-8"))
-    children = [parent for parent, _ in history.ancestors[1:]] + [timeline]
-    return [
-        Segment.of(child, switch)
-        for child, (_, switch) in zip(children, history.ancestors, strict=True)
-        if switch > Lsn.parse(start[1])
-    ]
+    lineage = Lineage.of(_history(place, int(found.get("Min recovery ending loc's timeline", "1"))))
+    return list(lineage.segments(Lsn.parse(start[1]), end))
+
+
+def _history(place: Path, timeline: int) -> History:
+    if timeline == 1:
+        return History(1)
+    return History.parse(timeline, (place / "pg_wal" / name_of(timeline)).read_text(encoding="utf-8"))
 
 
 async def _fetch(installation: Installation, name: str, segment: Segment, wal: Path) -> bool:

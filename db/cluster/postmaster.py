@@ -10,6 +10,7 @@ import psutil
 
 PID_FILE = "postmaster.pid"
 NAMES = {"postgres", "postmaster"}
+STARTUP = " startup "
 
 
 @dataclass
@@ -56,6 +57,17 @@ class Postmaster:
             "ready",
             "standby",
         }
+
+    def doing(self) -> str:
+        """Return what its startup process says it does, such as 'recovering 000000010000000000000007'; else ''."""
+        try:
+            for child in self.process.children():
+                title = " ".join(child.cmdline())
+                if STARTUP in title:
+                    return title.partition(STARTUP)[2].strip()
+        except psutil.Error:
+            return ""
+        return ""
 
     @property
     def port(self) -> int | None:

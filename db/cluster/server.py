@@ -10,7 +10,7 @@ import structlog
 from db.cluster import archive, ending, files, ports, probe, programs, provision, remains, rewind, roles, slots
 from db.cluster.connection import AWAY, tells_of_damage
 from db.cluster.desired import Desired, Observed, Role, ServerSpec, Status
-from db.cluster.errors import ClusterError, DataDirectoryError, PortInUseError, SilentError, StartError
+from db.cluster.errors import ClusterError, DataDirectoryError, PortInUseError, SilentError, StartError, StuckError
 from db.cluster.following import Following
 from db.cluster.installation import Installation, Progress
 from db.cluster.log_tail import log_tail
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.2
 # How often a replica that is well is asked whether it still follows.
 PROBE_SECONDS = 5.0
+# How often a server that does not answer yet is asked what it waits for.
+LOOK_SECONDS = 1.0
 # Waits after failures, and before the restart of a server that dies soon after its start again and again.
 BACKOFF_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 10.0
@@ -219,11 +221,18 @@ class Server:
     async def _wait_accepting(self) -> None:
         """Wait for as long as the server is busy starting: crash recovery has no time limit."""
         postmaster = self._postmaster
+        look_at = time.monotonic() + LOOK_SECONDS
         while postmaster and not postmaster.accepts_connections:
             if not postmaster.alive:
                 self._postmaster = None
                 self._signs_of_damage += 1
                 raise StartError(self.name, self._log_directory, log_tail(self._log_directory))
+            if time.monotonic() > look_at:
+                look_at = time.monotonic() + LOOK_SECONDS
+                if self._following.waits_in_vain(postmaster.doing()):
+                    self._signs_of_damage = SIGNS_BEFORE_CLONING
+                    await self._end()
+                    raise StuckError(self.name)
             await asyncio.sleep(TICK_SECONDS / 10)
 
     # -- ending

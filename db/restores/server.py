@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
-import psutil
 
 from db.cluster import ending, programs, remains
 from db.cluster.connection import connected
@@ -30,7 +29,6 @@ PORT = 5432
 POLL_SECONDS = 0.1
 PREFIX = "yukyu-restore-"
 SETTINGS, ACCESS = "postgresql.conf", "pg_hba.conf"
-STARTUP = "startup"
 
 # On the command line, so that nothing that somebody once set with ALTER SYSTEM wins over it.
 FIXED = {
@@ -150,17 +148,6 @@ class PrivateServer:
         STARTED.pop(self.place, None)
         if self.sockets.name.startswith(PREFIX):
             await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
-
-    def doing(self) -> str:
-        """Return what its startup process says it does, such as 'recovering 000000010000000000000007'; else ''."""
-        try:
-            for child in self.postmaster.process.children():
-                title = " ".join(child.cmdline())
-                if f" {STARTUP} " in title:
-                    return title.partition(f" {STARTUP} ")[2].strip()
-        except psutil.Error:
-            return ""
-        return ""
 
 
 # Those that this process started, and so has to reap, by their data directories.

@@ -87,7 +87,7 @@ async def _until_it_answers(server: PrivateServer, course: Course, report: Repor
     waits_for, since = "", time.monotonic()
     while not server.postmaster.accepts_connections:
         server.require_alive()
-        doing = server.doing()
+        doing = server.postmaster.doing()
         if doing != waits_for:
             waits_for, since = doing, time.monotonic()
         elif doing.startswith("waiting for") and time.monotonic() - since > WAITING_SECONDS:
@@ -118,7 +118,7 @@ async def _until_goal(server: PrivateServer, course: Course, report: Report) -> 
                 f"has to reach {course.proof} at least.",
                 hint="Choose an earlier target; `yukyu backup status` names what is missing.",
             )
-        await report(*_progress(course, server.doing()))
+        await report(*_progress(course, server.postmaster.doing()))
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -10,6 +10,7 @@ from tests.db.cluster.witness import answer, connected, eventually, postmaster
 pytestmark = pytest.mark.every_version
 
 # One that cannot go on streams too, for a moment at a time.
+SEGMENT_LETTERS = 24
 STREAMING = """
     SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn >= pg_current_wal_lsn()
 """
@@ -64,6 +65,28 @@ async def test_replica_whose_slot_and_wal_are_gone_is_cloned_anew(victim: Embedd
     wake(victim, "replica")
 
     await recovered(victim)
+
+
+@pytest.mark.long
+async def test_replica_that_waits_in_vain_before_it_answers_is_cloned_anew(victim: EmbeddedCluster) -> None:
+    replica = victim.layout.data_directory("replica")
+    async with connected(victim.admin_url) as connection:
+        await connection.execute("CREATE TABLE between AS SELECT 1 AS n; CHECKPOINT")
+        for _ in range(3):
+            await connection.execute("INSERT INTO between VALUES (1)")
+            await connection.execute("SELECT pg_switch_wal()")
+        await connection.execute("DROP TABLE between")
+    await recovered(victim)
+    inode = replica.stat().st_ino
+    await rest(victim, "replica")
+    *_, middle, _ = sorted(path for path in (replica / "pg_wal").iterdir() if len(path.name) == SEGMENT_LETTERS)
+    middle.unlink()
+    await forget_wal(victim)
+
+    wake(victim, "replica")
+
+    await recovered(victim)
+    assert replica.stat().st_ino != inode
 
 
 async def test_replica_whose_slot_alone_is_gone_gets_another_and_is_not_cloned(victim: EmbeddedCluster) -> None:

@@ -4,6 +4,7 @@ A file leaves its place only once the archive holds it, durably: whatever is
 killed in between, the next collecting finds the file twice and drops one.
 """
 
+import errno
 import os
 import time
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from db.repository.segments import SEGMENT_BYTES, Segment
 LOCK = "collect.lock"
 BACKUP_LABEL = ".backup"
 UNFINISHED = ".new"
-# The server's own unfinished copies: a crash leaves them behind.
+# The server's own unfinished copies.
 COPYING, COPYING_SECONDS = "archtemp.", 600
 
 
@@ -49,7 +50,7 @@ def collect(incarnation: Incarnation, owner: Identity, *, leftovers: bool = Fals
     """
     outcome = Collected()
     with FileLock(incarnation.root / LOCK):
-        _clear_abandoned(incarnation)
+        _clear_copies(incarnation, older_seconds=COPYING_SECONDS)
         for path in _finished(incarnation, leftovers=leftovers):
             try:
                 _bring_in(incarnation, owner, path, outcome)
@@ -57,6 +58,9 @@ def collect(incarnation: Incarnation, owner: Identity, *, leftovers: bool = Fals
                 continue
             except OSError as failure:
                 outcome.failed[path.name] = failure.strerror or str(failure)
+                if failure.errno == errno.ENOSPC:
+                    # What is brought in gives back more room than it takes; the server begins its copy again.
+                    _clear_copies(incarnation, older_seconds=0)
     return outcome
 
 
@@ -158,8 +162,8 @@ def _is_known(name: str) -> bool:
     return bool(Segment.parse(name.removesuffix(PARTIAL)) or history.NAME.fullmatch(name))
 
 
-def _clear_abandoned(incarnation: Incarnation) -> None:
-    """Remove what the server has left half-copied when it crashed."""
+def _clear_copies(incarnation: Incarnation, *, older_seconds: float) -> None:
+    """Remove the copies that the server has left unfinished: when it crashed, and each time the disk was full."""
     for path in incarnation.incoming.iterdir():
-        if path.name.startswith(COPYING) and time.time() - path.stat().st_mtime > COPYING_SECONDS:
+        if path.name.startswith(COPYING) and time.time() - path.stat().st_mtime > older_seconds:
             path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """How the WAL archive is: from its own files, and from the primary where that answers."""
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -124,6 +125,8 @@ def _of_directory(site: Site, incarnation: Incarnation, standing: Standing | Non
     meanwhile = f"The server keeps its WAL meanwhile ({pending} segments so far); it goes on by itself afterwards."
     if not incoming.is_dir():
         yield f"{incoming} is not there: bring the backup disk back. {meanwhile}"
+    elif os.statvfs(incoming).f_flag & os.ST_RDONLY:
+        yield f"The disk of {incoming} is read-only: find out why, and mount it writable. {meanwhile}"
     elif not user.can_write(incoming):
         yield f"{incoming} cannot be written to: make it writable for the user {user.name}. {meanwhile}"
     elif shutil.disk_usage(incoming).free < LITTLE_BYTES:

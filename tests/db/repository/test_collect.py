@@ -244,3 +244,12 @@ def test_full_disk_leaves_the_segment_where_it_is_until_there_is_room(full: Inca
     assert names(full.timeline(1)) == []
     filler.unlink()
     assert collect(full, user).archived == [ARCHIVED]
+
+
+def test_copies_that_the_server_broke_off_on_a_full_disk_make_room(full: Incarnation, user: Identity) -> None:
+    put(full.incoming, FOUR.name, content(FOUR, os.urandom(SEGMENT_BYTES - 100)), user)
+    put(full.incoming, f"archtemp.{segment(5).name}.77.1", os.urandom(20 * 1024 * 1024), user)
+
+    assert list(collect(full, user).failed) == [FOUR.name]
+
+    assert collect(full, user).archived == [ARCHIVED]

@@ -1,5 +1,6 @@
 """What disks do to files."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,17 @@ def flipped(path: Path, at: float) -> Generator[None]:
         yield
     finally:
         _flip(path, position)
+
+
+@contextmanager
+def cut_short(path: Path) -> Generator[None]:
+    """Take away the second half of a file for as long as the block runs."""
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) // 2)
+    try:
+        yield
+    finally:
+        path.write_bytes(whole)
 
 
 def _flip(path: Path, position: int) -> None:

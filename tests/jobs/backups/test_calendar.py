@@ -1,5 +1,6 @@
 """When backups are taken without anybody asking."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from db.repository.marks import Mark
 from jobs import backups
 from jobs.backups.calendar import kind_of_day, next_run, request_daily, request_out_of_turn
 from jobs.site import Policy, Site
+from jobs.worker.schedule import catch_up
 from tests.jobs.backups.damage import flipped
 from tests.jobs.backups.doing import ask, back_up, connected, do, forget, incarnation, until
 from tests.jobs.backups.manifests import manifest
@@ -80,6 +82,8 @@ async def test_a_new_full_backup_follows_a_gap(site: Site) -> None:
     assert await request_out_of_turn(site) is None
     for path in (incarnation(site).incoming / lost.name, incarnation(site).timeline(1) / f"{lost.name}.gz"):
         path.unlink(missing_ok=True)
+    said = (await backups.status(site)).problems
+    assert any(f"{lost.name} to {lost.name}. Nothing after it can be restored" in problem for problem in said)
 
     asked = await request_out_of_turn(site)
 
@@ -131,3 +135,22 @@ async def test_a_damaged_backup_is_replaced(site: Site) -> None:
 
     assert asked is not None
     await do(site, asked)
+
+
+async def test_a_daily_backup_that_was_missed_is_caught_up_once(site: Site) -> None:
+    daily = next(entry for entry in backups.schedule(site.policy) if entry.name == "daily-backup")
+    await catch_up(site, daily)
+    late = replace(site, clock=lambda: datetime.now(UTC) + timedelta(days=3))
+
+    await catch_up(late, daily)
+    asked = await _queued(site)
+    await catch_up(late, daily)
+
+    assert [operation.kind for operation in asked] == ["backup"]
+    assert await _queued(site) == asked
+    assert (await do(site, asked[0])).state is OperationState.SUCCEEDED
+
+
+async def _queued(site: Site) -> list[Operation]:
+    async with site.control.reading() as session:
+        return list(await operations.open_of(session, ["backup"]))

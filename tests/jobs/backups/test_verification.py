@@ -10,7 +10,7 @@ from jobs import backups
 from jobs.backups import Backup, BackupState
 from jobs.refusal import Refusal
 from jobs.site import Site
-from tests.jobs.backups.damage import flipped
+from tests.jobs.backups.damage import cut_short, flipped
 from tests.jobs.backups.doing import back_up, do, incarnation
 
 
@@ -82,9 +82,12 @@ async def test_damaged_wal_of_a_backup_is_named(site: Site) -> None:
     path = incarnation(site).timeline(segment.timeline) / f"{segment.name}.gz"
     with flipped(path, 0.0):  # further on it is zeros, which a flipped bit may leave zeros
         failed = await verified(site, backup.id)
+    with cut_short(path):
+        failed_too = await verified(site, backup.id)
 
-    assert failed.state is OperationState.FAILED
-    assert segment.name in str(failed.error)
+    for done in (failed, failed_too):
+        assert done.state is OperationState.FAILED
+        assert f"its WAL segment {segment.name} is not usable ({path} is damaged)" in str(done.error)
     assert (await verified(site, backup.id)).state is OperationState.SUCCEEDED
 
 

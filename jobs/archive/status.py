@@ -167,10 +167,17 @@ def _of_collecting(incarnation: Incarnation) -> Iterable[str]:
 
 
 def _of_contents(incarnation: Incarnation, gaps: list[Gap], refused: list[str]) -> Iterable[str]:
+    manifests = BackupManifest.all(incarnation) if gaps else []
     for gap in gaps:
+        later = next((each for each in manifests if Lsn.parse(each.start_lsn) >= gap.last.end), None)
         yield (
-            f"WAL is missing from the archive: timeline {gap.timeline}, {gap.first.name} to {gap.last.name}. Nothing "
-            "after it can be restored from the backups before it: take a full backup."
+            f"WAL is missing from the archive: timeline {gap.timeline}, {gap.first.name} to {gap.last.name}. "
+            + (
+                f"What was committed between it and the backup {later.id} cannot be restored; there is nothing left to "
+                "do, and this goes away when the older backups expire."
+                if later
+                else "Nothing after it can be restored from the backups before it: take one with `yukyu backup create`."
+            )
         )
     if refused:
         yield (

@@ -17,18 +17,18 @@ import asyncpg
 
 from db.cluster import ending, programs, remains
 from db.cluster.connection import connected
-from db.cluster.errors import StartError
 from db.cluster.installation import Installation
 from db.cluster.layout import PRIVATE
-from db.cluster.log_tail import log_tail
 from db.cluster.postmaster import Postmaster, socket_directory
 from db.cluster.settings import quoted
 from db.cluster.urls import DATABASE, SUPERUSER
+from db.restores.errors import EndedError
+from db.restores.last_words import last_words
 
 PORT = 5432
 POLL_SECONDS = 0.1
 PREFIX = "yukyu-restore-"
-SETTINGS, ACCESS = "postgresql.conf", "pg_hba.conf"
+SETTINGS, ACCESS, LOG = "postgresql.conf", "pg_hba.conf", "recovery.log"
 
 # On the command line, so that nothing that somebody once set with ALTER SYSTEM wins over it.
 FIXED = {
@@ -83,7 +83,7 @@ class PrivateServer:
                 *(f"--{name}={value}" for name, value in options.items()),
             ],
             installation.user,
-            installation.layout.create_server_log(place.name, installation.user) / "recovery.log",
+            installation.layout.create_server_log(place.name, installation.user) / LOG,
         )
         started = cls(installation, Postmaster.of_child(child, place), sockets)
         STARTED[place] = started
@@ -117,16 +117,16 @@ class PrivateServer:
         return f"postgresql://{role}@/{DATABASE}?host={quote(str(self.sockets), safe='')}&port={PORT}"
 
     @property
-    def log_directory(self) -> Path:
-        return self.installation.layout.server_log(self.place.name)
+    def log(self) -> Path:
+        return self.installation.layout.server_log(self.place.name) / LOG
 
     def require_alive(self) -> None:
-        """Raise `StartError` with the last words of one that has ended."""
+        """Raise `EndedError`, with the reason, for one that has ended."""
         if not self.alive:
-            raise StartError("private server", self.log_directory, log_tail(self.log_directory))
+            raise EndedError(last_words(self.log))
 
     async def wait_accepting(self) -> None:
-        """Wait until it answers; raises `StartError` when it ends instead."""
+        """Wait until it answers; raises `EndedError` when it ends instead."""
         while not self.postmaster.accepts_connections:
             self.require_alive()
             await asyncio.sleep(POLL_SECONDS)

@@ -206,8 +206,7 @@ def _too_early(manifests: Sequence[BackupManifest], there: Destination, target: 
     ended = f"{window} the oldest backup, {first.id}, was finished."
     if target.kind is TargetKind.BACKUP:
         return Refusal("NO_BACKUP", f"The backup {target.value} builds on one that is gone.", hint=ended)
-    at = there.at
-    if any(each.started_at <= at <= each.finished_at for each in manifests) if at else there.end >= _start(first):
+    if any(_is_within(there, each) for each in manifests):
         return Refusal(
             "BEFORE_BACKUP_END",
             "The target is in the middle of the first backup, and only what comes after its end can be restored.",
@@ -216,8 +215,11 @@ def _too_early(manifests: Sequence[BackupManifest], there: Destination, target: 
     return Refusal("OUTSIDE_WINDOW", f"No backup is old enough to restore {target.in_words()[3:]}.", hint=ended)
 
 
-def _start(manifest: BackupManifest) -> Lsn:
-    return Lsn.parse(manifest.start_lsn)
+def _is_within(there: Destination, manifest: BackupManifest) -> bool:
+    """Return whether a backup was being taken at the target."""
+    if there.goal.time is not None:
+        return manifest.started_at <= there.goal.time <= manifest.finished_at
+    return Lsn.parse(manifest.start_lsn) <= there.end < Lsn.parse(manifest.stop_lsn)
 
 
 def _gap(gaps: Sequence[Gap]) -> Refusal:

@@ -38,7 +38,7 @@ async def recover(
 
     Raises:
         ShortError: the WAL ended before the goal.
-        StartError: the server ended; the sentence has the end of its log.
+        EndedError: the server ended; the sentence says why.
     """
     for _ in range(RESTARTS):
         server = PrivateServer.find(site.installation, place) or await _start(site, incarnation, place, course)
@@ -84,16 +84,19 @@ async def _start(
 
 async def _until_it_answers(server: PrivateServer, course: Course, report: Report) -> None:
     """Wait until what is replayed is consistent."""
-    waits_for, since = "", time.monotonic()
+    waits_for: int | None = None
+    since = time.monotonic()
     while not server.postmaster.accepts_connections:
         server.require_alive()
         doing = server.postmaster.doing()
-        if doing != waits_for:
-            waits_for, since = doing, time.monotonic()
-        elif doing.startswith("waiting for") and time.monotonic() - since > WAITING_SECONDS:
-            name = NAME.search(doing)
+        name = NAME.search(doing)
+        # It asks for a segment on every timeline, and again and again for one that is damaged.
+        number = segment.number if name and (segment := Segment.parse(name[0])) else None
+        if number != waits_for:
+            waits_for, since = number, time.monotonic()
+        elif name and time.monotonic() - since > WAITING_SECONDS:
             raise ShortError(
-                f"Recovery ended before its data was consistent: the archive has no {name[0] if name else 'more WAL'}.",
+                f"Recovery ended before its data was consistent: the archive has no sound {name[0]}.",
                 hint="Choose another backup or another target; `yukyu backup status` names what is missing.",
             )
         await report(*_progress(course, doing))
@@ -101,22 +104,23 @@ async def _until_it_answers(server: PrivateServer, course: Course, report: Repor
 
 
 async def _until_goal(server: PrivateServer, course: Course, report: Report) -> Standing:
-    exhausted_since: float | None = None
+    # A segment that is damaged is got from the archive again and again, so what counts is that nothing is replayed.
+    exhausted_at: Lsn | None = None
+    since = 0.0
     while True:
         standing = await _standing(server)
         if standing.paused:
             return standing
-        if not standing.exhausted:
-            exhausted_since = None
-        elif standing.lsn >= course.proof:
+        if standing.exhausted and standing.lsn >= course.proof:
             return standing
-        elif exhausted_since is None:
-            exhausted_since = time.monotonic()
-        elif time.monotonic() - exhausted_since > EXHAUSTED_SECONDS:
+        if standing.lsn != exhausted_at:
+            exhausted_at = standing.lsn if standing.exhausted else None
+            since = time.monotonic()
+        elif time.monotonic() - since > EXHAUSTED_SECONDS:
             raise ShortError(
-                f"Recovery ended at {standing.lsn}, before its target: the archive gave no WAL behind that, and it "
-                f"has to reach {course.proof} at least.",
-                hint="Choose an earlier target; `yukyu backup status` names what is missing.",
+                f"Recovery ended at {standing.lsn}, before its target: the archive gave no sound WAL behind that, and "
+                f"it has to reach {course.proof} at least.",
+                hint="Choose an earlier target; `yukyu backup status` names what is missing or damaged.",
             )
         await report(*_progress(course, server.postmaster.doing()))
         await asyncio.sleep(POLL_SECONDS)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,49 @@ from db import migrations
 from db.cluster import Binaries, EmbeddedCluster
 from db.control import Control
 from db.repository import Repository
-from jobs import archive, backups, restores
+from jobs import archive
 from jobs.site import Site
-from jobs.worker.loop import work
 from tests.jobs.restores.doing import SMALL, Restorable, back_up, end
 
-KINDS = (*backups.KINDS, *restores.KINDS)
+
+class Restorables:
+    """The session's installations, one a version, each with a backup, opened when it is first asked for."""
+
+    def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
+        self._directory = directory
+        self._stack = stack
+        self._open: dict[Path, Restorable] = {}
+
+    async def of(self, binaries: Binaries) -> Restorable:
+        if binaries.directory not in self._open:
+            home = self._directory / f"restores{binaries.major}"
+            self._open[binaries.directory] = await self._stack.enter_async_context(opened(home, binaries))
+        return self._open[binaries.directory]
+
+
+@pytest.fixture(scope="session")
+async def restorables(scratch: Path) -> AsyncIterator[Restorables]:
+    async with AsyncExitStack() as stack:
+        yield Restorables(scratch, stack)
+
+
+@pytest.fixture(scope="session")
+async def restorable(restorables: Restorables, binaries: Binaries) -> Restorable:
+    """One that tests share; they promote what they restore, so that the primary's directory changes."""
+    return await restorables.of(binaries)
 
 
 @pytest.fixture(scope="module")
-async def restorable(
+async def fresh(
     scratch: Path, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Restorable]:
-    """One that has a backup; tests promote what they restore, so that the primary's directory changes."""
-    home = scratch / tmp_path_factory.mktemp("restores").name
+    """One of a module's own, on its first timeline."""
+    async with opened(scratch / tmp_path_factory.mktemp("restores").name, binaries) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened(home: Path, binaries: Binaries) -> AsyncIterator[Restorable]:
     repository = Repository.at(home / "backups")
     async with EmbeddedCluster.open(home, binaries=binaries, settings=SMALL, archive=repository) as cluster:
         await migrations.upgrade(cluster.primary_url)
@@ -33,9 +63,10 @@ async def restorable(
             found = Restorable(site, cluster)
             await found.execute("CREATE TABLE ledger (number bigserial PRIMARY KEY, told timestamptz)")
             await found.execute("INSERT INTO ledger (told) SELECT now() FROM generate_series(1, 10000)")
-            tasks = [asyncio.create_task(archive.keep(site)), asyncio.create_task(work(site, KINDS))]
+            keeping = asyncio.create_task(archive.keep(site))
             try:
-                await back_up(site)
-                yield found
+                async with found.working():
+                    await back_up(site)
+                    yield found
             finally:
-                await end(tasks)
+                await end([keeping])

@@ -3,30 +3,62 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 
 from db.cluster import EmbeddedCluster, urls
 from db.cluster.connection import AWAY
+from db.cluster.desired import Desired
 from db.control import Operation, OperationState, RestoreRun, RestoreState, operations
 from db.repository import BackupKind, Incarnation, marks
 from db.repository.inventory import Inventory
 from jobs import backups, restores
 from jobs.refusal import Refusal
-from jobs.restores import Target, runs
+from jobs.restores import Target, places, runs
 from jobs.site import Site
+from jobs.worker.loop import run_now, work
 
 SMALL = {"fsync": "off", "shared_buffers": "32MB", "min_wal_size": "32MB", "max_wal_size": "128MB"}
+KINDS = (*backups.KINDS, *restores.KINDS)
 PATIENCE_SECONDS = 60
 STREAMS = "SELECT count(*) = 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Restorable:
     site: Site
     cluster: EmbeddedCluster
+    _worker: asyncio.Task[None] | None = field(default=None)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Let a worker do what is asked for."""
+        self._worker = asyncio.create_task(work(self.site, KINDS))
+        try:
+            yield
+        finally:
+            await end([self._worker])
+
+    @asynccontextmanager
+    async def without_worker(self) -> AsyncIterator[None]:
+        """Let nothing be done that is asked for, until the end of the block."""
+        assert self._worker is not None
+        await end([self._worker])
+        try:
+            yield
+        finally:
+            self._worker = asyncio.create_task(work(self.site, KINDS))
+
+    @property
+    def clusters(self) -> Path:
+        return self.site.installation.layout.clusters
+
+    @property
+    def live_directory(self) -> Path:
+        return self.clusters / (places.live_directory(self.site) or "")
 
     @property
     def incarnation(self) -> Incarnation:
@@ -77,6 +109,32 @@ class Restorable:
 
         await eventually(known)
 
+    @asynccontextmanager
+    async def untouched(self) -> AsyncIterator[None]:
+        """Prove that the live database is as it was after the block, and takes writes; that nothing is left over."""
+        before, told = self._desired(), await self._told()
+        directories = self._directories()
+        yield
+        assert await self._told() == told
+        assert self._desired() == before
+        assert self._directories() == directories
+        await self.add(1)
+        assert await self.rows() == told[0] + 1
+
+    def _desired(self) -> Desired:
+        return self.site.installation.states.desired().model_copy(update={"generation": 0})
+
+    def _directories(self) -> set[str]:
+        return {path.name for path in self.clusters.iterdir()}
+
+    async def _told(self) -> tuple[int, str]:
+        async with self.connected() as connection:
+            row = await connection.fetchrow(
+                "SELECT count(*), md5(string_agg(ledger::text, ';' ORDER BY number)) FROM ledger"
+            )
+        assert row is not None
+        return row[0], row[1]
+
     async def replica_follows(self) -> None:
         """Wait until the replica streams from the primary, with its rows."""
 
@@ -99,7 +157,7 @@ async def eventually(condition: Callable[[], Awaitable[object]], *, seconds: flo
 
 
 async def back_up(site: Site, kind: BackupKind = BackupKind.FULL) -> Operation:
-    operation = await backups.request(site, kind, by="aiko")
+    operation = await backups.request(site, kind, by="admin")
     assert isinstance(operation, Operation), operation
     return await done(site, operation.id)
 
@@ -130,13 +188,13 @@ async def done(site: Site, operation_id: str) -> Operation:
 
 
 async def trigger(site: Site, target: Target, *, promote: bool = False) -> RestoreRun:
-    run = await restores.trigger(site, target, promote=promote, reason="A test", by="aiko")
+    run = await restores.trigger(site, target, promote=promote, reason="A test", by="admin")
     assert isinstance(run, RestoreRun), run
     return run
 
 
 async def refusal(site: Site, target: Target) -> Refusal:
-    found = await restores.trigger(site, target, promote=False, reason="A test", by="aiko")
+    found = await restores.trigger(site, target, promote=False, reason="A test", by="admin")
     assert isinstance(found, Refusal), found
     return found
 
@@ -154,19 +212,33 @@ async def reaches(site: Site, run: RestoreRun, *states: RestoreState) -> Restore
     return found
 
 
+async def failed(site: Site, target: Target) -> str:
+    """Restore what cannot be, and return what is said about it."""
+    run = await reaches(site, await trigger(site, target), RestoreState.FAILED)
+    return str(run.error)
+
+
+async def done_now(site: Site, run: RestoreRun) -> RestoreRun:
+    """Do what is asked for with a restore here, where no worker runs."""
+    operation = await restores.operation_of(site, run.id)
+    assert operation is not None
+    await run_now(site, operation, KINDS)
+    return await runs.get(site, run.id)
+
+
 async def restored(site: Site, target: Target) -> RestoreRun:
     """Restore until it is ready."""
     return await reaches(site, await trigger(site, target), RestoreState.READY)
 
 
 async def promoted(site: Site, run: RestoreRun) -> RestoreRun:
-    asked = await restores.promote(site, run.id, by="aiko")
+    asked = await restores.promote(site, run.id, by="admin")
     assert isinstance(asked, RestoreRun), asked
     return await reaches(site, run, RestoreState.PROMOTED)
 
 
 async def discarded(site: Site, run: RestoreRun) -> RestoreRun:
-    asked = await restores.discard(site, run.id, by="aiko")
+    asked = await restores.discard(site, run.id, by="admin")
     assert isinstance(asked, RestoreRun), asked
     return await reaches(site, run, RestoreState.DISCARDED)
 

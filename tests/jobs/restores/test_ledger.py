@@ -33,32 +33,32 @@ async def contents(found: Restorable, run: RestoreRun) -> frozenset[int]:
     return there
 
 
-async def test_twenty_moments_on_four_timelines_are_exact(restorable: Restorable) -> None:
+async def test_twenty_moments_on_four_timelines_are_exact(fresh: Restorable) -> None:
     random = Random(20261123)  # noqa: S311 - drawn moments, not a secret
-    ledger = Ledger(restorable)
+    ledger = Ledger(fresh)
     wrong: dict[datetime, dict[str, list[int]]] = {}
 
     async def look(moment: datetime) -> RestoreRun:
-        await restorable.archived(moment)
-        run = await restored(restorable.site, Target.time(moment))
-        difference = ledger.wrong(moment, await contents(restorable, run))
+        await fresh.archived(moment)
+        run = await restored(fresh.site, Target.time(moment))
+        difference = ledger.wrong(moment, await contents(fresh, run))
         if any(difference.values()):
             wrong[moment] = difference
         return run
 
-    await restorable.execute(TABLE)
+    await fresh.execute(TABLE)
     async with ledger.writing():
         for promotion in range(PROMOTIONS):
-            await back_up(restorable.site, BackupKind.INCREMENTAL if promotion else BackupKind.FULL)
+            await back_up(fresh.site, BackupKind.INCREMENTAL if promotion else BackupKind.FULL)
             run = await look(ledger.moment(random, timeline=promotion + 1))
-            begun_with = await contents(restorable, run)
-            run = await promoted(restorable.site, run)
+            begun_with = await contents(fresh, run)
+            run = await promoted(fresh.site, run)
             assert run.promoted_timeline == promotion + 2
             ledger.begun_with[promotion + 2] = begun_with
-            await restorable.replica_follows()
-            await no_backup_runs(restorable.site)
+            await fresh.replica_follows()
+            await no_backup_runs(fresh.site)
         for _ in range(MOMENTS - PROMOTIONS):
-            await discarded(restorable.site, await look(ledger.moment(random)))
+            await discarded(fresh.site, await look(ledger.moment(random)))
 
     assert len({entry.timeline for entry in ledger.entries if entry.timeline}) == PROMOTIONS + 1
     assert not wrong

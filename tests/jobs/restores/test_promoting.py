@@ -8,7 +8,7 @@ from jobs.refusal import Refusal
 from jobs.restores import Target
 from tests.jobs.restores.doing import Restorable, no_backup_runs, promoted, reaches, restored
 
-pytestmark = pytest.mark.every_version
+pytestmark = [pytest.mark.every_version, pytest.mark.xdist_group("restores")]
 
 
 async def test_a_moment_before_a_mistake_becomes_the_live_database(restorable: Restorable) -> None:
@@ -41,7 +41,7 @@ async def test_rolling_back_brings_back_what_was_live_as_long_as_nothing_was_com
     run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
     assert await restorable.rows() == rows
 
-    asked = await restores.roll_back(restorable.site, run.id, by="aiko")
+    asked = await restores.roll_back(restorable.site, run.id, by="admin")
     assert isinstance(asked, RestoreRun), asked
     await reaches(restorable.site, run, RestoreState.ROLLED_BACK)
 
@@ -56,7 +56,7 @@ async def test_rolling_back_is_refused_once_something_was_committed(restorable: 
     await restorable.add(1)
     rows = await restorable.rows()
 
-    refused = await restores.roll_back(restorable.site, run.id, by="aiko")
+    refused = await restores.roll_back(restorable.site, run.id, by="admin")
 
     assert isinstance(refused, Refusal)
     assert refused.code == "COMMITTED_SINCE"

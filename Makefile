@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check lock schema bench clean
+.PHONY: help install up test test-long check lock schema bench bench-backup clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -49,6 +49,9 @@ lock: $(VENV)/.installed ## pin the newest packages that pyproject.toml allows
 
 bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,000 rows
 	$(BIN)/python bench/search.py $(ARGS)
+
+bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
+	$(BIN)/python bench/backup.py $(ARGS)
 
 clean: ## remove what was built
 	rm -rf $(VENV) web/dist web/node_modules

@@ -135,6 +135,14 @@ class Restorable:
         assert row is not None
         return row[0], row[1]
 
+    async def running(self) -> None:
+        """Wait until the primary takes connections."""
+
+        async def answers() -> bool:
+            return bool(await self.value("SELECT true"))
+
+        await eventually(answers)
+
     async def replica_follows(self) -> None:
         """Wait until the replica streams from the primary, with its rows."""
 

@@ -20,7 +20,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="YUKYU_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="YUKYU_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default_factory=default_data_dir,

@@ -37,3 +37,13 @@ def test_no_secret_shows_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("YUKYU_JWT_SECRET", "hunter2" * 10)
 
     assert "hunter2" not in repr(Settings())
+
+
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUKYU_BACKUP_DIR", "")
+    monkeypatch.setenv("YUKYU_DATA_DIR", "")
+
+    settings = Settings()
+
+    assert settings.repository_dir.is_absolute()
+    assert settings.data_dir.is_absolute()

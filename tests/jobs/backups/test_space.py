@@ -1,4 +1,4 @@
-"""Backup disks that are full, and that are about to be."""
+"""Backup disks that are full, about to be, or read-only."""
 
 import os
 import shutil
@@ -13,17 +13,17 @@ from db.backups.errors import NoSpaceError
 from db.control import OperationState
 from jobs.backups import BackupState, chain, discard, space, unpack
 from jobs.site import Site
-from tests.jobs.backups.doing import ask, back_up, do, files_of, incarnation
+from tests.jobs.backups.doing import ask, back_up, connected, do, files_of, incarnation
 
 
 @contextmanager
-def mounted(place: Path, site: Site, mebibytes: int) -> Generator[Path]:
+def mounted(place: Path, site: Site, mebibytes: int, *, mode: str = "rw") -> Generator[Path]:
     """Mount a small file system in memory over a directory of the servers' user."""
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     if os.geteuid() != 0 or mount is None or unmount is None:
         pytest.skip("only root can mount a small disk")
     user = site.installation.user
-    options = f"size={mebibytes}m,mode=0700,uid={user.uid},gid={user.gid}"
+    options = f"{mode},size={mebibytes}m,mode=0700,uid={user.uid},gid={user.gid}"
     done = subprocess.run([mount, "-t", "tmpfs", "-o", options, "tmpfs", place], check=False, capture_output=True)
     if done.returncode != 0:
         pytest.skip("mounting is forbidden here")
@@ -68,6 +68,16 @@ async def test_a_disk_that_fills_up_meanwhile_fails_the_backup_and_nothing_else(
     assert failed.state is OperationState.FAILED
     assert f"The disk of {small_disk} is full." in str(failed.error)
     assert list(small_disk.iterdir()) == []
+
+
+async def test_a_read_only_disk_fails_the_backup_and_nothing_else(site: Site) -> None:
+    with mounted(incarnation(site).backups, site, 64, mode="ro"):
+        failed = await do(site, await ask(site))
+
+    assert failed.state is OperationState.FAILED
+    assert "Read-only file system" in str(failed.error)
+    async with connected(site) as connection:
+        assert await connection.fetchval("SELECT pg_is_in_recovery()") is False
 
 
 async def test_after_a_full_disk_the_next_backup_works(site: Site) -> None:

@@ -79,6 +79,7 @@ async def test_without_worker_and_receiver_the_status_says_what_to_start(site: S
 
     assert found.status is not HealthStatus.HEALTHY
     assert any("No worker runs" in problem for problem in found.problems)
+    assert any("Nobody receives WAL as it is written" in problem for problem in found.problems)
     assert found.last_backup is not None
     assert found.total_size_bytes >= (found.last_backup.size_bytes or 0) > 0
     assert found.next_backup_at is not None

@@ -17,7 +17,6 @@ from api.commands.backup_reports import print_json
 from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
 from api.settings import Settings
-from db.cluster.errors import NotInstalledError
 from db.cluster.lock import held, holder
 from db.control import OperationState, RestoreRun, RestoreState
 from db.errors import BadInputError
@@ -187,12 +186,8 @@ def _run(data_dir: DataDir, work: Callable[[Site], Awaitable[T]], *, alone: bool
 
 @asynccontextmanager
 async def _site(settings: Settings, *, alone: bool) -> AsyncGenerator[Site]:
-    try:
-        installation = sites.installation(settings)
-    except NotInstalledError:
-        if not alone or not sites.repository(settings).incarnations():
-            raise
-        installation = sites.new_installation(settings)
+    from_backups_alone = alone and not sites.is_installed(settings) and sites.repository(settings).incarnations()
+    installation = sites.new_installation(settings) if from_backups_alone else sites.installation(settings)
     async with sites.opened(settings, installation) as site:
         if not alone or holder(installation.layout) is not None:
             yield site

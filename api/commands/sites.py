@@ -31,6 +31,18 @@ def repository(settings: Settings) -> Repository:
     return Repository.at(settings.repository_dir)
 
 
+def is_installed(settings: Settings) -> bool:
+    """Return whether there is an installation with data in the data directory; the data may be lost, and the rest left.
+
+    Raises:
+        UnreachableError: the directory belongs to another user.
+    """
+    layout = Layout.of(settings.data_dir)
+    with allowed():
+        known = States(layout.state).desired().servers and layout.passwords.exists()
+        return bool(known) and any(layout.clusters.glob("*/"))
+
+
 def installation(settings: Settings) -> Installation:
     """Return the installation in the data directory, whether it runs or not.
 

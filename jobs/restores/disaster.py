@@ -26,7 +26,7 @@ def choose(installation: Installation, repository: Repository, wanted: str | Non
     if len(known) == 1 and wanted is None:
         return next(iter(known.values()))
     newest = {name: BackupManifest.all(each)[-1].finished_at for name, each in known.items()}
-    listed = ", ".join(f"{name} (last backup {moment:%Y-%m-%d %H:%M} UTC)" for name, moment in newest.items())
+    listed = ", ".join(f"{name} (last backup {moment:%Y-%m-%d %H:%M} UTC)" for name, moment in sorted(newest.items()))
     raise WhichError(
         f"{repository.root} has the backups of these database clusters: {listed}.",
         hint="Name one with --system-identifier.",

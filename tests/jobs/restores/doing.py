@@ -73,8 +73,10 @@ class Restorable:
         connection = await asyncpg.connect(urls.admin(spec, self.site.installation.passwords), timeout=10)
         try:
             yield connection
-        finally:
-            await connection.close()
+        except BaseException:
+            connection.terminate()  # one that is broken cannot be closed in order
+            raise
+        await connection.close()
 
     async def execute(self, statement: str, *arguments: object) -> None:
         async with self.connected() as connection:

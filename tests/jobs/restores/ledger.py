@@ -40,6 +40,8 @@ class Ledger:
     # What each timeline began with.
     begun_with: dict[int, frozenset[int]] = field(default_factory=lambda: {1: frozenset()})
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    # What writers met.
+    failures: list[Exception] = field(default_factory=list[Exception])
 
     @asynccontextmanager
     async def writing(self, writers: int = 2) -> AsyncIterator[None]:
@@ -57,7 +59,8 @@ class Ledger:
                     while True:
                         await self._write_one(connection)
                         await asyncio.sleep(PAUSE_SECONDS)
-            except (*AWAY, asyncpg.PostgresError):
+            except (*AWAY, asyncpg.PostgresError) as failure:
+                self.failures.append(failure)
                 await asyncio.sleep(0.05)
 
     async def _write_one(self, connection: asyncpg.Connection) -> None:

@@ -1,0 +1,107 @@
+"""`yukyu restore` with nothing running: what it says when it cannot know what to restore, and what state is left."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db.cluster.identity import Identity
+from db.repository import Repository
+from tests.api.commands.installation import Installation
+from tests.db.cluster.witness import eventually
+from tests.jobs.backups.manifests import manifest
+
+TAKEN = datetime(2026, 11, 1, 17, tzinfo=UTC)
+
+
+@pytest.fixture
+def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    directory = scratch / tmp_path_factory.mktemp("restore").name
+    directory.mkdir(mode=0o711)
+    installation = Installation(directory / "installation")
+    yield installation
+    if installation.process is not None and installation.process.poll() is None:
+        installation.process.terminate()
+        installation.process.wait(60)
+
+
+@pytest.fixture
+def repository(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    root = installation.directory.with_name("backups")
+    monkeypatch.setenv("YUKYU_BACKUP_DIR", str(root))
+    return Repository.at(root)
+
+
+def test_backups_of_several_clusters_are_named_and_one_has_to_be_chosen(
+    installation: Installation, repository: Repository
+) -> None:
+    for identifier in ("7001", "7002"):
+        incarnation = repository.incarnation(identifier)
+        incarnation.create(Identity.choose(repository.root))
+        manifest(f"backup-of-{identifier}", TAKEN).write(incarnation)
+
+    refused = installation.command("restore", "start", "--latest")
+    unknown = installation.command("restore", "start", "--latest", "--system-identifier", "7003")
+
+    assert refused.returncode == unknown.returncode == 1
+    for said in (refused.stderr, unknown.stderr):
+        assert "7001 (last backup 2026-11-01 17:00 UTC), 7002 (last backup 2026-11-01 17:00 UTC)" in said
+        assert "Name one with --system-identifier." in said
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["no directory", "no backup"])
+def test_no_backups_are_a_sentence(installation: Installation, repository: Repository, *, made: bool) -> None:
+    if made:
+        repository.incarnation("7001").create(Identity.choose(repository.root))
+
+    refused = installation.command("restore", "start", "--latest")
+
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert str(repository.root if made else installation.directory) in refused.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_data_directories_that_are_gone_are_restored_into_the_state_that_is_left(
+    installation: Installation,
+) -> None:
+    installation.start()
+    await installation.ready()
+    url = installation.command("db", "url").stdout.strip()
+    await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+    await eventually(lambda: backed_up(installation), seconds=60)
+    await installation.stop()
+    shutil.rmtree(installation.directory / "clusters")
+
+    restored = await asyncio.to_thread(
+        installation.command, "restore", "start", "--latest", "--promote", "--reason", "The disk is gone.", "--json"
+    )
+    assert restored.returncode == 0, restored.stderr
+    run = json.loads(restored.stdout)
+    assert run["state"] == "PROMOTED"
+
+    installation.start()
+    await installation.ready()
+    assert installation.command("db", "url").stdout.strip() == url
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT count(*) FROM kept") == 1000
+    await connection.execute("INSERT INTO kept VALUES (1001)")
+    await connection.close()
+    assert run["id"] in installation.command("restore", "list").stdout
+
+
+async def backed_up(installation: Installation) -> bool:
+    listed = await asyncio.to_thread(installation.command, "backup", "list", "--json")
+    return listed.returncode == 0 and any(each["state"] == "VERIFIED" for each in json.loads(listed.stdout))
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()

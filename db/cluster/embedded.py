@@ -95,7 +95,7 @@ class EmbeddedCluster:
             layout.create()
         with held(layout):
             with allowed():
-                installation = _installation(
+                installation = installation_of(
                     layout,
                     binaries or Binaries.find(),
                     archive=archive,
@@ -150,7 +150,7 @@ async def _running(servers: list[Server], wanted: list[str]) -> AsyncGenerator[N
     supervisors: list[asyncio.Task[None]] = []
     try:
         for server in servers:
-            await _bring_up(server, needed=server.name == PRIMARY, wanted=server.name in wanted)
+            await bring_up(server, needed=server.name == PRIMARY, wanted=server.name in wanted)
             supervisors.append(asyncio.create_task(server.supervise(), name=f"supervise {server.name}"))
         yield
     finally:
@@ -159,7 +159,7 @@ async def _running(servers: list[Server], wanted: list[str]) -> AsyncGenerator[N
             await server.stop()
 
 
-async def _bring_up(server: Server, *, needed: bool, wanted: bool) -> None:
+async def bring_up(server: Server, *, needed: bool, wanted: bool) -> None:
     """Start a server and wait until it is well; a replica that cannot be had now is left to its supervisor.
 
     What may pass is tried again a few times, but a port that is taken is said at once.
@@ -196,17 +196,18 @@ def _located(
     layout: Layout, binaries: Binaries | None, *, archive: Repository | None, synchronous_archive: bool
 ) -> Installation:
     found = binaries or Binaries.find()
-    return _installation(layout, found, archive=archive, synchronous_archive=synchronous_archive, on_progress=silent)
+    return installation_of(layout, found, archive=archive, synchronous_archive=synchronous_archive)
 
 
-def _installation(
+def installation_of(
     layout: Layout,
     binaries: Binaries,
     *,
     archive: Repository | None,
     synchronous_archive: bool,
-    on_progress: OnProgress,
+    on_progress: OnProgress = silent,
 ) -> Installation:
+    """Return what the servers of a directory share, which this process is about to look after, or to work on."""
     user = Identity.choose(layout.clusters)
     user.require_entry(layout.clusters)
     return Installation(

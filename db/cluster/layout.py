@@ -1,6 +1,7 @@
 """Where everything is that one installation owns: one directory, and nothing outside it."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,13 @@ class Layout:
         """Who holds the lock."""
         return self.root / "yukyu.pid"
 
+    def server_lock(self, server: str) -> Path:
+        return self.root / f"{server}.lock"
+
+    def server_pid(self, server: str) -> Path:
+        """Who holds the lock of one server alone."""
+        return self.root / f"{server}.pid"
+
     @property
     def own_settings(self) -> Path:
         """Settings of the people who run it, read after ours by every server."""
@@ -87,7 +95,7 @@ class Layout:
 
 def make_directory(directory: Path, mode: int) -> None:
     """Create a directory with `mode`; open one that is there already at least as far."""
-    if not directory.exists():
+    with suppress(FileExistsError):
         directory.mkdir(parents=True)
         directory.chmod(mode)
     present = directory.stat().st_mode & 0o777

@@ -66,9 +66,6 @@ class PgBackRest:
     async def back_up(self) -> None:
         await self._run("backup", "--type=full")
 
-    async def verify(self) -> None:
-        await self._run("verify")
-
     async def restore(self, place: Path) -> None:
         make_directory(place, PRIVATE)
         self.site.installation.user.own(place)

@@ -37,7 +37,7 @@ async def take(  # noqa: PLR0913 - the keywords say which is which
     """
     command = [
         installation.binaries.program("pg_basebackup"),
-        *("--pgdata", into, "--format", "tar", "--compress", compression.option),
+        *("--pgdata", into, "--format", "tar", "--compress", compression.option(incremental=parent is not None)),
         *("--dbname", primary_conninfo(name, primary), "--no-password", "--label", name),
         *("--wal-method", "none", "--checkpoint", "fast", "--progress"),
         *(("--incremental", parent) if parent else ()),

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +51,10 @@ async def unpack(
     async def extracted() -> float:
         return min(read[0] / total, 1) * EXTRACTED if total else 0
 
-    async with reported(on_progress, "Unpacking the backup", extracted):
+    async with AsyncExitStack() as meanwhile:
+        await meanwhile.enter_async_context(reported(on_progress, "Unpacking the backup", extracted))
+        if durably:
+            await meanwhile.enter_async_context(combination.syncing(site.installation, directory))
         for manifest, place in zip(chain, places, strict=True):
             if not alone:
                 _make(site, place)

@@ -118,7 +118,9 @@ class Server:
         if self._postmaster and desired != self._checked:
             self._checked = desired
             wanted = files.settings_text(self._installation, self.name, spec, desired)
-            if self._postmaster.data_directory != place or files.present_settings(place) != wanted:
+            # Where somebody who looked into the directory died, a server may be left there that nobody can reach.
+            elsewhere = self._postmaster.port not in {None, spec.port}
+            if self._postmaster.data_directory != place or elsewhere or files.present_settings(place) != wanted:
                 log.info("stopping a server that should be another", server=self.name)
                 await self._end()
 

@@ -101,6 +101,11 @@ class PrivateServer:
         return cls(installation, postmaster, sockets)
 
     @property
+    def is_private(self) -> bool:
+        """Return whether it is a private one at all, and not the live one of a data directory."""
+        return self.sockets.name.startswith(PREFIX)
+
+    @property
     def place(self) -> Path:
         return self.postmaster.data_directory
 
@@ -146,7 +151,7 @@ class PrivateServer:
     async def stop(self) -> None:
         await ending.end(self.postmaster, self.place.name)
         STARTED.pop(self.place, None)
-        if self.sockets.name.startswith(PREFIX):
+        if self.is_private:
             await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
 
 
@@ -160,6 +165,13 @@ async def stop(installation: Installation, place: Path) -> None:
     if server is not None:
         await server.stop()
     await remains.clear(place)
+
+
+async def stop_private(installation: Installation, place: Path) -> None:
+    """Stop a private server that a dead worker left on a data directory; any other is left alone."""
+    server = PrivateServer.find(installation, place)
+    if server is not None and server.is_private:
+        await server.stop()
 
 
 def _make_private_directory(installation: Installation) -> Path:

@@ -9,7 +9,7 @@ from db.control import RestoreRun, RestoreState
 from db.lsn import Lsn
 from db.repository import BackupKind, Incarnation, marks
 from db.repository.marks import Mark
-from db.restores import contents, server
+from db.restores import contents, server, takeover
 from db.restores.contents import Fingerprint
 from db.restores.server import PrivateServer
 from jobs.backups import requests
@@ -67,8 +67,9 @@ async def _exchange(job: Job, run: RestoreRun) -> None:
     site, incarnation = job.site, runs.incarnation_of(job.site, run)
     assert run.directory is not None and run.kept_directory is not None  # noqa: PT018, S101 - it was promoted
     async with step(job, run.id, "Stop writes again", 0.0, 0.3):
-        await cutover.pause(site, [PRIMARY, *cutover.replicas(site)])
         place = places.directory_of(site, run)
+        await server.stop_private(site.installation, place)
+        await cutover.pause(site, [PRIMARY, *cutover.replicas(site)])
         await cutover.wait_archived(site, incarnation, place)
     async with step(job, run.id, "See that nothing was committed", 0.3, 0.6):
         await _require_unchanged(job, run)
@@ -81,7 +82,8 @@ async def _require_unchanged(job: Job, run: RestoreRun) -> None:
     """Look once more, now that nobody can write: what is found here stays true."""
     installation, place = job.site.installation, places.directory_of(job.site, run)
     await server.stop(installation, place)
-    private = await PrivateServer.start(installation, place, {})
+    # What it writes is archived too: an attempt after a crash waits for that.
+    private = await PrivateServer.start(installation, place, takeover.archiving(runs.incarnation_of(job.site, run)))
     await private.wait_accepting()
     try:
         async with private.connected() as connection:
@@ -125,6 +127,7 @@ async def _finish(job: Job, run: RestoreRun) -> dict[str, Any]:
 
 
 async def _go_back(job: Job, run: RestoreRun, failure: Exception) -> None:
+    await server.stop_private(job.site.installation, places.directory_of(job.site, run))
     cutover.release(job.site)
     said = getattr(failure, "message", str(failure))
     _correct_marks(job, run)

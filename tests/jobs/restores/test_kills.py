@@ -203,7 +203,10 @@ async def test_a_rollback_goes_on_where_its_worker_died(fresh: Restorable, point
     await fresh.replica_follows()
 
 
-async def test_a_rollback_that_workers_die_in_again_and_again_leaves_what_is_live(fresh: Restorable) -> None:
+@pytest.mark.parametrize("point", ["after changed_since", "before switch"])
+async def test_a_rollback_that_workers_die_in_again_and_again_leaves_what_is_live(
+    fresh: Restorable, point: str
+) -> None:
     target, then, _ = await two_moments(fresh)
     run = await promoted(fresh.site, await restored(fresh.site, target))
     await no_backup_runs(fresh.site)
@@ -212,7 +215,7 @@ async def test_a_rollback_that_workers_die_in_again_and_again_leaves_what_is_liv
         asked = await restores.roll_back(fresh.site, run.id, by="admin")
         assert isinstance(asked, RestoreRun), asked
         for _ in range(DEATHS):
-            await killed(fresh, "before switch")
+            await killed(fresh, point)
     run = await reaches(fresh.site, run, RestoreState.PROMOTED)
 
     assert run.error == "The worker died while it rolled back, again and again."

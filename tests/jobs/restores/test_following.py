@@ -8,15 +8,12 @@ import pytest
 
 from db.cluster.desired import Desired
 from db.cluster.postmaster import Postmaster
-from db.control import RestoreRun, RestoreState
-from jobs import restores
 from jobs.restores import Target
-from tests.jobs.restores.doing import Restorable, eventually, no_backup_runs, promoted, reaches, restored
+from tests.jobs.restores.doing import Restorable, eventually, no_backup_runs, promoted, restored
 from tests.jobs.restores.ledger import TABLE, Ledger, numbers_of
 
 pytestmark = pytest.mark.xdist_group("restores")
 
-SEGMENTS = 8
 BOTH = ("primary", "replica")
 GOALS = "SELECT count(*) FROM pg_settings WHERE name ~ '^recovery_target' AND setting <> boot_val"
 # What a client sees of a server that is stopped, is away, or is another one.
@@ -60,35 +57,6 @@ async def test_a_replica_cloned_after_a_restore_stays_a_replica(restorable: Rest
             assert "recovery_target" not in "\n".join(
                 line for line in settings.read_text().splitlines() if not line.startswith("#")
             )
-
-
-async def test_the_replica_follows_a_rollback_over_many_segments(restorable: Restorable) -> None:
-    moment = await restorable.add(3)
-    for _ in range(SEGMENTS):
-        await restorable.add(10)
-        await next_segment(restorable)
-    rows = await restorable.rows()
-    await restorable.archived(await restorable.add(1))
-    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
-    assert await restorable.rows() == rows - SEGMENTS * 10
-    await restorable.replica_follows()
-    await no_backup_runs(restorable.site)
-    for _ in range(SEGMENTS):
-        await restorable.execute("SELECT pg_logical_emit_message(false, 'test', 'no commit')")
-        await next_segment(restorable)
-
-    asked = await restores.roll_back(restorable.site, run.id, by="admin")
-    assert isinstance(asked, RestoreRun), asked
-    await reaches(restorable.site, run, RestoreState.ROLLED_BACK)
-
-    assert await restorable.rows() == rows + 1
-    await restorable.add(1)
-    await restorable.replica_follows()
-
-
-async def next_segment(restorable: Restorable) -> None:
-    await restorable.execute("SELECT pg_switch_wal()")
-    await restorable.execute("CHECKPOINT")
 
 
 async def test_clients_write_while_a_restore_becomes_live(restorable: Restorable) -> None:

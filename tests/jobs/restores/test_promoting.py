@@ -10,8 +10,12 @@ from tests.jobs.restores.doing import Restorable, no_backup_runs, promoted, reac
 
 pytestmark = [pytest.mark.every_version, pytest.mark.xdist_group("restores")]
 
+SEGMENTS = 8
 
-async def test_a_moment_before_a_mistake_becomes_the_live_database(restorable: Restorable) -> None:
+
+async def test_a_moment_before_a_mistake_becomes_live_and_stays_it_once_something_was_committed(
+    restorable: Restorable,
+) -> None:
     before = await restorable.add(10)
     good = await restorable.rows()
     await restorable.execute("UPDATE ledger SET told = NULL")
@@ -28,37 +32,47 @@ async def test_a_moment_before_a_mistake_becomes_the_live_database(restorable: R
 
     assert await restorable.rows() == good
     assert await restorable.value("SELECT count(*) FROM ledger WHERE told IS NULL") == 0
-    assert run.promoted_timeline == 2
+    assert run.timeline is not None
+    assert run.promoted_timeline is not None
+    assert run.promoted_timeline > run.timeline
     await restorable.replica_follows()
     assert await restorable.value("SELECT pg_is_in_recovery()", server="replica")
 
-
-async def test_rolling_back_brings_back_what_was_live_as_long_as_nothing_was_committed(restorable: Restorable) -> None:
-    moment = await restorable.add(3)
-    rows = await restorable.rows()
-    await restorable.archived(await restorable.add(2))
-    await no_backup_runs(restorable.site)
-    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
-    assert await restorable.rows() == rows
-
-    asked = await restores.roll_back(restorable.site, run.id, by="admin")
-    assert isinstance(asked, RestoreRun), asked
-    await reaches(restorable.site, run, RestoreState.ROLLED_BACK)
-
-    assert await restorable.rows() == rows + 2
-    await restorable.replica_follows()
-
-
-async def test_rolling_back_is_refused_once_something_was_committed(restorable: Restorable) -> None:
-    moment = await restorable.add(3)
-    await restorable.archived(await restorable.add(2))
-    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
     await restorable.add(1)
-    rows = await restorable.rows()
-
     refused = await restores.roll_back(restorable.site, run.id, by="admin")
 
     assert isinstance(refused, Refusal)
     assert refused.code == "COMMITTED_SINCE"
     assert "ledger" in refused.message
+    assert await restorable.rows() == good + 1
+
+
+async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_over_many_segments(
+    restorable: Restorable,
+) -> None:
+    moment = await restorable.add(3)
+    rows = await restorable.rows()
+    for _ in range(SEGMENTS):
+        await restorable.add(10)
+        await next_segment(restorable)
+    await restorable.archived(await restorable.add(1))
+    run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
     assert await restorable.rows() == rows
+    await restorable.replica_follows()
+    await no_backup_runs(restorable.site)
+    for _ in range(SEGMENTS):
+        await restorable.execute("SELECT pg_logical_emit_message(false, 'test', 'no commit')")
+        await next_segment(restorable)
+
+    asked = await restores.roll_back(restorable.site, run.id, by="admin")
+    assert isinstance(asked, RestoreRun), asked
+    await reaches(restorable.site, run, RestoreState.ROLLED_BACK)
+
+    assert await restorable.rows() == rows + 10 * SEGMENTS + 1
+    await restorable.add(1)
+    await restorable.replica_follows()
+
+
+async def next_segment(restorable: Restorable) -> None:
+    await restorable.execute("SELECT pg_switch_wal()")
+    await restorable.execute("CHECKPOINT")

@@ -20,11 +20,19 @@ from db.repository.segments import Segment
 START = re.compile(r"^START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) ", re.MULTILINE)
 
 
-async def provide(installation: Installation, name: str, place: Path) -> Segment | None:
-    """Get what is missing from the archive; return the first segment that cannot be had, or None."""
+async def provide(installation: Installation, name: str, place: Path, kept: Segment | None) -> Segment | None:
+    """Get what is missing from the archive; return the first segment that cannot be had, or None.
+
+    From the segment `kept` on the primary keeps them for the replica, which gets them from there later, but for those
+    in which timelines begin.
+    """
     wal = place / "pg_wal"
+    timeline = 0
     for segment in await _needed(installation, place):
-        if not (wal / segment.name).exists() and not await _fetch(installation, name, segment, wal):
+        begins, timeline = segment.timeline != timeline, segment.timeline
+        if (wal / segment.name).exists() or await _fetch(installation, name, segment, wal):
+            continue
+        if begins or kept is None or segment.number < kept.number:
             return segment
     return None
 

@@ -27,6 +27,11 @@ UNFINISHED = ""
 TIMELINE = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
 # Without an offset and a length, a file that may be missing can be asked for only from PostgreSQL 16 on.
 HISTORY = "SELECT pg_read_file('pg_wal/' || $1, 0, 1048576, true)"
+KEPT = """
+    SELECT pg_walfile_name(restart_lsn)
+    FROM   pg_replication_slots
+    WHERE  slot_name = $1 AND wal_status IN ('reserved', 'extended')
+"""
 
 
 def note(installation: Installation, name: str, directory: str) -> None:
@@ -55,7 +60,8 @@ async def follow(installation: Installation, name: str, spec: ServerSpec, primar
     except ProgramError as failure:
         log.info("the replica cannot be rewound", server=name, reason=failure.message)
         return "its primary has another history, and pg_rewind cannot lead it there"
-    if missing := await forks.provide(installation, name, installation.data_directory(spec)):
+    kept = await _kept(installation, name, primary)
+    if missing := await forks.provide(installation, name, installation.data_directory(spec), kept):
         return f"its primary has another history, and nobody has its segment {missing.name} any more"
     _remove_foreign(installation.data_directory(spec) / "pg_wal", lineage)
     log.info("rewound the replica", server=name)
@@ -82,6 +88,16 @@ async def _prepare(installation: Installation, name: str, primary: ServerSpec) -
     except AWAY as failure:
         raise PrimaryAwayError(f"The primary on port {primary.port} does not answer: {failure}") from failure
     return Lineage.of(History.parse(timeline, text))
+
+
+async def _kept(installation: Installation, name: str, primary: ServerSpec) -> Segment | None:
+    """Return the first segment that the primary keeps for the replica; None where it keeps none or does not answer."""
+    url = urls.admin(primary, installation.passwords, urls.MAINTENANCE_DATABASE)
+    try:
+        async with connected(url) as connection:
+            return Segment.parse(await connection.fetchval(KEPT, slot_of(name)) or "")
+    except AWAY:
+        return None
 
 
 def _remove_foreign(wal: Path, lineage: Lineage) -> None:

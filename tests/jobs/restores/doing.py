@@ -24,6 +24,7 @@ from jobs.worker.loop import run_now, work
 SMALL = {"fsync": "off", "shared_buffers": "32MB", "min_wal_size": "32MB", "max_wal_size": "128MB"}
 KINDS = (*backups.KINDS, *restores.KINDS)
 PATIENCE_SECONDS = 60
+TOLD = "SELECT count(*) || md5(string_agg(ledger::text, ';' ORDER BY number)) FROM ledger"
 STREAMS = "SELECT count(*) = 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 
@@ -114,28 +115,20 @@ class Restorable:
     @asynccontextmanager
     async def untouched(self) -> AsyncIterator[None]:
         """Prove that the live database is as it was after the block, and takes writes; that nothing is left over."""
-        before, told = self._desired(), await self._told()
+        before, told, rows = self._desired(), await self.value(TOLD), await self.rows()
         directories = self._directories()
         yield
-        assert await self._told() == told
+        assert await self.value(TOLD) == told
         assert self._desired() == before
         assert self._directories() == directories
         await self.add(1)
-        assert await self.rows() == told[0] + 1
+        assert await self.rows() == rows + 1
 
     def _desired(self) -> Desired:
         return self.site.installation.states.desired().model_copy(update={"generation": 0})
 
     def _directories(self) -> set[str]:
         return {path.name for path in self.clusters.iterdir()}
-
-    async def _told(self) -> tuple[int, str]:
-        async with self.connected() as connection:
-            row = await connection.fetchrow(
-                "SELECT count(*), md5(string_agg(ledger::text, ';' ORDER BY number)) FROM ledger"
-            )
-        assert row is not None
-        return row[0], row[1]
 
     async def running(self) -> None:
         """Wait until the primary takes connections."""
@@ -149,8 +142,8 @@ class Restorable:
         """Wait until the replica streams from the primary, with its rows."""
 
         async def follows() -> bool:
-            there = await self.value("SELECT count(*) FROM ledger", server="replica")
-            return bool(await self.value(STREAMS, server="replica")) and there == await self.rows()
+            there = await self.value(TOLD, server="replica")
+            return bool(await self.value(STREAMS, server="replica")) and there == await self.value(TOLD)
 
         await eventually(follows)
 

@@ -1,5 +1,7 @@
 """Restores that become the live database, and the way back."""
 
+from pathlib import Path
+
 import pytest
 
 from db.control import RestoreRun, RestoreState
@@ -60,6 +62,7 @@ async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_ov
     assert await restorable.rows() == rows
     await restorable.replica_follows()
     await no_backup_runs(restorable.site)
+    replica = replica_directory(restorable).stat().st_ino
     for _ in range(SEGMENTS):
         await restorable.execute("SELECT pg_logical_emit_message(false, 'test', 'no commit')")
         await next_segment(restorable)
@@ -71,6 +74,12 @@ async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_ov
     assert await restorable.rows() == rows + 10 * SEGMENTS + 1
     await restorable.add(1)
     await restorable.replica_follows()
+    assert replica_directory(restorable).stat().st_ino == replica  # rewound, not cloned
+
+
+def replica_directory(restorable: Restorable) -> Path:
+    installation = restorable.site.installation
+    return installation.data_directory(installation.states.desired().servers["replica"])
 
 
 async def next_segment(restorable: Restorable) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from db.cluster.identity import Identity
+from db.control import Control, restores
 from db.repository import Repository
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
@@ -94,6 +95,44 @@ async def test_data_directories_that_are_gone_are_restored_into_the_state_that_i
     await connection.execute("INSERT INTO kept VALUES (1001)")
     await connection.close()
     assert run["id"] in installation.command("restore", "list").stdout
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installation: Installation) -> None:
+    installation.start()
+    await installation.ready()
+    url = installation.command("db", "url").stdout.strip()
+    await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+    await eventually(lambda: backed_up(installation), seconds=60)
+
+    asking = installation.beside("restore", "start", "--latest", "--promote", "--reason", "A test.")
+    async with asyncio.timeout(60):
+        while "Stop writes" not in await steps(installation):  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.01)
+    assert installation.process is not None
+    installation.process.kill()
+    installation.process.wait()
+    asking.terminate()
+    asking.wait(30)
+    installation.start()
+    await installation.ready()
+
+    async def promoted() -> bool:
+        listed = await asyncio.to_thread(installation.command, "restore", "list", "--json")
+        return json.loads(listed.stdout)[0]["state"] == "PROMOTED"
+
+    await eventually(promoted, seconds=90)
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT count(*) FROM kept") == 1000
+    await connection.execute("INSERT INTO kept VALUES (1001)")
+    await connection.close()
+
+
+async def steps(installation: Installation) -> list[str]:
+    async with Control.open(installation.directory / "state") as control, control.reading() as session:
+        found = await restores.newest(session, limit=1)
+    return [step["name"] for run in found for step in run.steps]
 
 
 async def backed_up(installation: Installation) -> bool:

@@ -151,6 +151,10 @@ class PrivateServer:
     async def stop(self) -> None:
         await ending.end(self.postmaster, self.place.name)
         STARTED.pop(self.place, None)
+        await self.forget()
+
+    async def forget(self) -> None:
+        """Remove what is left of one that has ended."""
         if self.is_private:
             await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
 
@@ -164,6 +168,8 @@ async def stop(installation: Installation, place: Path) -> None:
     server = PrivateServer.find(installation, place)
     if server is not None:
         await server.stop()
+    elif (ended := STARTED.pop(place, None)) is not None:
+        await ended.forget()
     await remains.clear(place)
 
 

@@ -50,7 +50,7 @@ PAGE = """query ($after: String) {
   backups(first: 1, after: $after) { totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage endCursor } }
 }"""
 STATUS = """{ backupStatus {
-  status problems totalSizeBytes nextBackupAt lastBackup { id kind state } window { earliest latest }
+  status problems totalSizeBytes nextBackupAt lastBackup { id kind state startedAt } window { earliest latest }
   archive { lastArchivedWal lastArchivedAt failedCount pendingSegments gaps { timeline from to } }
   objectives { windowDays rpoSeconds rtoSeconds windowDaysNow rpoSecondsNow rtoSecondsLast met }
 } }"""

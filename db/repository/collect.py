@@ -7,6 +7,7 @@ killed in between, the next collecting finds the file twice and drops one.
 import errno
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,5 +166,6 @@ def _is_known(name: str) -> bool:
 def _clear_copies(incarnation: Incarnation, *, older_seconds: float) -> None:
     """Remove the copies that the server has left unfinished: when it crashed, and each time the disk was full."""
     for path in incarnation.incoming.iterdir():
-        if path.name.startswith(COPYING) and time.time() - path.stat().st_mtime > older_seconds:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # it has just got its name
+            if path.name.startswith(COPYING) and time.time() - path.stat().st_mtime > older_seconds:
+                path.unlink()

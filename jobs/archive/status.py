@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,8 +158,9 @@ def _of_collecting(incarnation: Incarnation) -> Iterable[str]:
     forgotten = 0
     for directory in (incarnation.incoming, incarnation.stream):
         for path in directory.iterdir():
-            if Segment.parse(path.name) and time.time() - path.stat().st_mtime > FORGOTTEN_SECONDS:
-                forgotten += 1
+            with suppress(FileNotFoundError):  # it has just been collected
+                old = time.time() - path.stat().st_mtime > FORGOTTEN_SECONDS
+                forgotten += old and Segment.parse(path.name) is not None
     if forgotten:
         yield (
             f"{forgotten} segments wait in {incarnation.root} to be archived: see that `yukyu work` runs, that the "

@@ -13,6 +13,8 @@ from db.cluster import ports
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def processes() -> Iterator[list[subprocess.Popen[bytes]]]:

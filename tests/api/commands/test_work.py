@@ -14,6 +14,8 @@ from db.control import Control, Operation, OperationState, operations
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def processes() -> Iterator[list[subprocess.Popen[bytes]]]:

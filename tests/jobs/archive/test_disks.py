@@ -14,7 +14,7 @@ from tests.db.cluster.witness import eventually
 from tests.jobs.archive.conftest import Kept, kept_in
 from tests.jobs.archive.test_keeping import fails, nothing_waits
 
-pytestmark = pytest.mark.xdist_group("archive")
+pytestmark = [pytest.mark.xdist_group("archive"), pytest.mark.long]
 
 # Room for what is received, handed over and archived at a time.
 DISK = "size=96m,mode=711"

@@ -17,7 +17,7 @@ from db.repository import Segment, compression
 from tests.db.cluster.witness import processes_of
 from tests.jobs.archive.conftest import Kept, kept_in
 
-pytestmark = pytest.mark.xdist_group("archive")
+pytestmark = [pytest.mark.xdist_group("archive"), pytest.mark.long]
 
 WRITERS = 4
 ENOUGH = 2000

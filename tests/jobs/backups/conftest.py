@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from db.cluster import Binaries, EmbeddedCluster
-from db.control import Control
+from db.control import Control, operations
 from db.repository import Repository
+from jobs import backups
 from jobs.site import Site
 
 SMALL = {"fsync": "off", "shared_buffers": "32MB", "min_wal_size": "32MB", "max_wal_size": "128MB"}
@@ -44,3 +45,15 @@ async def sites(scratch: Path) -> AsyncIterator[Sites]:
 async def site(sites: Sites, binaries: Binaries) -> Site:
     """A running primary with its archive and a control store, shared by all tests of backups."""
     return await sites.of(binaries)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left_in_the_queue(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Give up what a test has asked for and not done: the next one would be told to wait for it."""
+    yield
+    if "site" not in request.fixturenames:
+        return
+    site: Site = request.getfixturevalue("site")
+    async with site.control.transaction() as session:
+        for operation in await operations.open_of(session, [kind.name for kind in backups.KINDS]):
+            await operations.give_up(session, operation.id, "Its test has ended.", now=site.clock())

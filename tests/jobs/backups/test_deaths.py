@@ -7,13 +7,13 @@ from pathlib import Path
 from db.cluster.desired import Desired
 from db.cluster.postmaster import Postmaster
 from db.control import OperationState
-from db.repository import BackupManifest
 from jobs import backups
 from jobs.backups import BackupState
 from jobs.backups.primary import primary
 from jobs.site import Site
 from jobs.worker.loop import work
-from tests.jobs.backups.doing import ask, back_up, connected, copying, do, files_of, incarnation, standing_still, until
+from tests.jobs.backups.doing import ask, back_up, connected, copying, do, files_of, standing_still, until
+from tests.jobs.worker.sites import ended
 
 ROOT = Path(__file__).parents[3]
 
@@ -88,7 +88,7 @@ async def test_a_killed_workers_backup_is_begun_again_by_the_next(site: Site) ->
         worker.kill()
         await worker.wait()
     next_worker = asyncio.create_task(work(site, backups.KINDS))
-    await until(lambda: BackupManifest.read(incarnation(site), operation.id))
+    assert (await ended(site, operation)).state is OperationState.SUCCEEDED
     next_worker.cancel()
     await asyncio.gather(next_worker, return_exceptions=True)
 

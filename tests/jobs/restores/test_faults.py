@@ -16,7 +16,7 @@ from jobs.restores import Target, places
 from tests.jobs.backups.damage import flipped
 from tests.jobs.restores.doing import Restorable, done_now, eventually, failed, reaches, trigger
 
-pytestmark = pytest.mark.xdist_group("restores")
+pytestmark = [pytest.mark.xdist_group("restores"), pytest.mark.long]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from jobs.restores import Target
 from tests.jobs.restores.doing import Restorable, eventually, no_backup_runs, promoted, restored
 from tests.jobs.restores.ledger import TABLE, Ledger, numbers_of
 
-pytestmark = pytest.mark.xdist_group("restores")
+pytestmark = [pytest.mark.xdist_group("restores"), pytest.mark.long]
 
 BOTH = ("primary", "replica")
 GOALS = "SELECT count(*) FROM pg_settings WHERE name ~ '^recovery_target' AND setting <> boot_val"

@@ -46,9 +46,16 @@ def of_backups(backups: Sequence[Backup], manifests: Sequence[BackupManifest], n
             yield f"{each.error} Take a new full backup with `yukyu backup create`, and have the backup disk checked."
 
 
-def of_objectives(objectives: Objectives, reachable: bool) -> Iterator[str]:  # noqa: FBT001 - a fact beside the others
-    if not reachable:
-        return
+def of_window(manifests: Sequence[BackupManifest], *, reachable: bool) -> Iterator[str]:
+    """Tell when there are backups and nothing can be restored all the same."""
+    if manifests and not reachable:
+        yield (
+            "Nothing can be restored yet: the archive holds no commit that follows a good backup. Where the primary "
+            "and a worker run, that takes seconds; if it stays so, take a full backup with `yukyu backup create`."
+        )
+
+
+def of_objectives(objectives: Objectives) -> Iterator[str]:
     lost, took = objectives.rpo_seconds_now, objectives.rto_seconds_last
     if lost is not None and lost > objectives.rpo_seconds:
         yield (

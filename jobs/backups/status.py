@@ -57,7 +57,8 @@ async def status(site: Site) -> BackupStatus:
         *problems.of_service(switched_on=switched_on, works=is_led(site.installation.states.directory)),
         *problems.of_backups(backups, manifests, now),
         *archive.problems,
-        *problems.of_objectives(objectives, reachable is not None),
+        *problems.of_window(manifests, reachable=reachable is not None),
+        *problems.of_objectives(objectives),
         *problems.of_drills(manifests, last_restore[0] if last_restore else None, now),
     ]
     return BackupStatus(

@@ -139,12 +139,11 @@ async def test_a_damaged_backup_is_replaced(site: Site) -> None:
 
 async def test_a_daily_backup_that_was_missed_is_caught_up_once(site: Site) -> None:
     daily = next(entry for entry in backups.schedule(site.policy) if entry.name == "daily-backup")
-    await catch_up(site, daily)
-    late = replace(site, clock=lambda: datetime.now(UTC) + timedelta(days=3))
+    await catch_up(replace(site, clock=lambda: datetime.now(UTC) - timedelta(days=3)), daily)
 
-    await catch_up(late, daily)
+    await catch_up(site, daily)
     asked = await _queued(site)
-    await catch_up(late, daily)
+    await catch_up(site, daily)
 
     assert [operation.kind for operation in asked] == ["backup"]
     assert await _queued(site) == asked

@@ -1,6 +1,7 @@
 """What is said of backups, and what to do about it."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from jobs.backups.objectives import compare
 from jobs.health.outcome import HealthStatus
 from jobs.site import Policy, Site
 from jobs.worker.leader import leading_now
-from tests.jobs.backups.doing import back_up, forget
+from tests.jobs.backups.doing import back_up, forget, incarnation
 from tests.jobs.backups.manifests import manifest
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -106,6 +107,20 @@ async def test_a_kept_archive_makes_the_status_healthy(site: Site) -> None:
     assert found.objectives.met
     assert found.objectives.rpo_seconds_now is not None
     assert found.objectives.rpo_seconds_now < 10
+
+
+async def test_a_backup_without_any_commit_behind_it_is_no_silent_trouble(site: Site) -> None:
+    kept = incarnation(site).marks.rename(incarnation(site).root / "away")
+    try:
+        incarnation(site).create(site.installation.user)
+        await back_up(site)
+        found = await backups.status(site)
+    finally:
+        shutil.rmtree(incarnation(site).marks)
+        kept.rename(incarnation(site).marks)
+
+    assert found.status is HealthStatus.DOWN
+    assert any("Nothing can be restored yet" in problem for problem in found.problems)
 
 
 async def test_before_the_first_backup_nothing_can_be_restored(site: Site) -> None:

@@ -32,5 +32,9 @@ def moment() -> Any:
     return Field(nullable=False, sa_type=Moment)
 
 
+def indexed_moment() -> Any:
+    return Field(nullable=False, sa_type=Moment, index=True)
+
+
 def optional_moment() -> Any:
     return Field(default=None, nullable=True, sa_type=Moment)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, event, func, make_url
+from sqlalchemy import URL, Table, event, func, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel import select
@@ -15,7 +15,9 @@ from db.control.columns import Row
 from db.control.tables import StoreVersion
 from db.errors import AppError
 
-VERSION = 1
+VERSION = 2
+# Shapes that lack only tables, which are made when the store is opened.
+GROWN_FROM = frozenset({1})
 FILE = "control.sqlite"
 BUSY_SECONDS = 10
 # Of PostgreSQL's advisory locks, the one that transactions take; 'yukyu' in bytes.
@@ -83,8 +85,11 @@ async def _make_tables(engine: AsyncEngine) -> None:
             await _lock(connection)
             await connection.run_sync(Row.metadata.create_all)
             found = (await connection.execute(select(StoreVersion.version))).scalar_one_or_none()
+            table: Table = StoreVersion.__table__  # pyright: ignore[reportAttributeAccessIssue] - SQLModel's tables have it
             if found is None:
-                await connection.execute(StoreVersion.__table__.insert().values(id=1, version=VERSION))  # pyright: ignore[reportAttributeAccessIssue] - SQLModel's tables have it
+                await connection.execute(table.insert().values(id=1, version=VERSION))
+            elif found in GROWN_FROM:
+                await connection.execute(table.update().values(version=VERSION))
             elif found != VERSION:
                 raise StoreVersionError(
                     f"The control store has version {found}; this software knows version {VERSION}.",

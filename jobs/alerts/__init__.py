@@ -1,0 +1,1 @@
+"""Rules, the alerts that come of them, and who is told."""

@@ -1,0 +1,1 @@
+"""What can be read, by what it is about; schema/query.py puts it together."""

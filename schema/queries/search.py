@@ -1,0 +1,64 @@
+"""Search over the employee tables."""
+
+from typing import Annotated
+
+import strawberry
+
+from db import search
+from db.search import SearchRequest
+from schema.arguments import After, First
+from schema.context import Info
+from schema.permissions import IsViewer
+from schema.selection import selected
+from schema.types.enums import EmployeeTable
+from schema.types.search import SearchConnection, SearchFilter
+
+
+@strawberry.type
+class SearchQueries:
+    @strawberry.field(description="Ranked search over the employee tables, best first.", permission_classes=[IsViewer])
+    async def search(  # noqa: PLR0913, PLR0917 - the contract's arguments
+        self,
+        info: Info,
+        query: Annotated[
+            str, strawberry.argument(description="Names, kana, romaji, numbers, workplaces; 1 to 200 characters.")
+        ],
+        tables: Annotated[
+            list[EmployeeTable] | None, strawberry.argument(description="Tables to search; all four when not given.")
+        ] = None,
+        filter: Annotated[  # noqa: A002 - the contract's name
+            SearchFilter | None, strawberry.argument(description="Conditions the records must also meet.")
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> SearchConnection:
+        wanted = selected(info)
+        narrowed = filter or SearchFilter()
+        request = SearchRequest(
+            query=query,
+            tables=None if tables is None else tuple(tables),
+            statuses=None if narrowed.statuses is None else tuple(narrowed.statuses),
+            year=narrowed.year,
+            employed_on=narrowed.employed_on,
+            first=first,
+            after=after,
+            count_total=not wanted.isdisjoint({"totalCount", "totalCountExact"}),
+            count_by_table="countsByTable" in wanted,
+            highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
+        )
+        answer = await info.context.read(lambda connection: search.search(connection, request))
+        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=info.context.sees_personal)
+
+    @strawberry.field(
+        description=(
+            "Completions for a search box: names, workplaces and employee numbers that start with what was typed."
+        ),
+        permission_classes=[IsViewer],
+    )
+    async def suggest(
+        self,
+        info: Info,
+        prefix: Annotated[str, strawberry.argument(description="What was typed so far; 1 to 200 characters.")],
+        first: First = 8,
+    ) -> list[str]:
+        return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value

@@ -1,0 +1,1 @@
+"""What can be followed, by what it is about; schema/subscription.py puts it together."""

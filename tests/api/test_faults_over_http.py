@@ -205,10 +205,10 @@ async def test_a_frozen_replica_makes_searches_slow_for_a_moment_and_none_fail(s
         for process in processes:
             process.suspend()
         try:
-            await eventually(load.has_been_served_by("PRIMARY"), seconds=10)
+            await eventually(load.has_been_served_by("PRIMARY"))
         finally:
             for process in processes:
                 process.resume()
         await eventually(service.is_well)
 
-    assert load.slowest_seconds < 8
+    assert load.slowest_seconds < 30

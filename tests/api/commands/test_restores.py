@@ -107,7 +107,7 @@ async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installa
     await eventually(lambda: backed_up(installation), seconds=60)
 
     asking = installation.beside("restore", "start", "--latest", "--promote", "--reason", "A test.")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while "Stop writes" not in await steps(installation):  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.01)
     assert installation.process is not None

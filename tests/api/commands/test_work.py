@@ -50,7 +50,7 @@ async def test_a_worker_that_is_killed_in_a_backup_is_followed_by_one_that_takes
 
     first = installation.beside("work")
     processes.append(first)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while (begun := await backup_of(installation)) is None or begun.state is not OperationState.RUNNING:  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.01)
     first.kill()

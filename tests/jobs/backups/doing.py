@@ -20,7 +20,7 @@ from jobs.worker.loop import run_now
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 async def ask(site: Site, kind: BackupKind = BackupKind.FULL) -> Operation:

@@ -39,7 +39,7 @@ async def test_alone_the_primary_answers_as_itself(database: Database) -> None:
         assert await served_by(engines) is EngineRole.PRIMARY
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_no_read_of_a_thousand_misses_the_commit_it_follows(database: Database) -> None:
     roles: Counter[EngineRole] = Counter()
     async with Engines.open(database.primary_url, [database.replica_url]) as engines:

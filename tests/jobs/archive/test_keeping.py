@@ -16,7 +16,7 @@ from tests.db.cluster.witness import eventually
 from tests.db.repository.wal import backup
 from tests.jobs.archive.conftest import Kept
 
-pytestmark = [pytest.mark.every_version, pytest.mark.xdist_group("archive")]
+pytestmark = [pytest.mark.every_version(others="long"), pytest.mark.xdist_group("archive")]
 
 ALONE = Path(__file__).with_name("keeping_alone.py")
 

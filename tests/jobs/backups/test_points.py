@@ -17,7 +17,7 @@ from jobs.site import Site
 from tests.jobs.backups.doing import connected, incarnation, until
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_a_restore_point_is_marked_where_it_is(site: Site) -> None:
     async with connected(site) as connection:
         before = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))

@@ -90,7 +90,7 @@ def test_objectives_are_not_met_while_nothing_can_be_restored() -> None:
     assert not compare(Policy(), NOW, [], None, None).met
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_without_worker_and_receiver_the_status_says_what_to_start(site: Site) -> None:
     await back_up(site)
 

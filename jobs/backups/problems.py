@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from db.repository import BackupKind, BackupManifest
 from jobs.backups.listing import Backup, BackupState
@@ -57,6 +58,16 @@ def _of_damaged(damaged: BackupManifest, manifests: Sequence[BackupManifest]) ->
             "checked; this goes away when the damaged one expires."
         )
     return "Take a new full backup with `yukyu backup create`, and have the backup disk checked."
+
+
+def of_lost(lost: Sequence[Backup], directory: Path) -> Iterator[str]:
+    """Tell of backups, newest first, that retention has not removed and that are not there all the same."""
+    if lost:
+        yield (
+            f"Backups of the last days are not in {directory} any more, such as {lost[0].id}. If its disk is not "
+            "mounted there, stop `yukyu up`, mount it, and start again; if they are gone for good, this goes away when "
+            "they would have expired."
+        )
 
 
 def of_window(manifests: Sequence[BackupManifest], *, reachable: bool) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from jobs.backups.objectives import compare
 from jobs.health.outcome import HealthStatus
 from jobs.site import Policy, Site
 from jobs.worker.leader import leading_now
-from tests.jobs.backups.doing import PATIENCE_SECONDS, back_up, forget, incarnation
+from tests.jobs.backups.doing import PATIENCE_SECONDS, back_up, forget, forget_all, incarnation
 from tests.jobs.backups.manifests import manifest
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -109,9 +110,7 @@ async def test_without_worker_and_receiver_the_status_says_what_to_start(site: S
 
 
 async def test_a_kept_archive_makes_the_status_healthy(site: Site) -> None:
-    forget(
-        site
-    )  # other tests leave damaged backups and gaps between them behind, of which there is always something to say
+    await forget_all(site)  # other tests leave damaged backups and gaps, of which there is always something to say
     await back_up(site)
     keeping = asyncio.create_task(archive.keep(site))
     try:
@@ -141,6 +140,28 @@ async def test_a_backup_without_any_commit_behind_it_is_no_silent_trouble(site: 
 
     assert found.status is HealthStatus.DOWN
     assert any("Nothing can be restored yet" in problem for problem in found.problems)
+
+
+async def test_backups_that_are_gone_and_did_not_expire_are_told_even_when_there_is_a_new_one(site: Site) -> None:
+    await forget_all(site)
+    lost = await back_up(site)
+    forget(site)
+    await back_up(site)
+
+    (said,) = [problem for problem in (await backups.status(site)).problems if "any more" in problem]
+
+    assert f"not in {site.repository.root} any more, such as {lost.id}" in said
+    assert "mount it" in said
+
+
+async def test_backups_that_expired_are_not_missed(site: Site) -> None:
+    await forget_all(site)
+    for _ in range(2):
+        await back_up(site)
+    later = replace(site, clock=lambda: datetime.now(UTC) + timedelta(days=8))
+    assert await backups.expire(later)
+
+    assert not any("any more" in problem for problem in (await backups.status(later)).problems)
 
 
 async def test_before_the_first_backup_nothing_can_be_restored(site: Site) -> None:

@@ -29,7 +29,14 @@ TEMPLATE = "yukyu_template"
 TESTS = Path(__file__).parent
 
 # The groups of tests that take longest: begun last, one worker would be at them while the others have nothing to do.
-FIRST = ("search", "api/commands/test_up", "restores", "api/test_faults_over_http", "api/test_backups_and_restores")
+FIRST = (
+    "kills",
+    "search",
+    "restores",
+    "api/commands/test_up",
+    "api/test_faults_over_http",
+    "api/test_backups_and_restores",
+)
 
 # What a crash would lose does not matter here.
 QUICK = {

@@ -27,6 +27,13 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """How often the servers are looked at."""
+
+    interval: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
 class Site:
     """The servers of an installation, the control store beside them, and the repository of backups."""
 
@@ -35,6 +42,7 @@ class Site:
     installation: Installation
     clock: Callable[[], datetime] = field(default=now)
     policy: Policy = field(default=Policy())
+    monitoring: Monitoring = field(default=Monitoring())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

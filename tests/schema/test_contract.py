@@ -27,8 +27,6 @@ CONTRACT = ROOT.parent / "shared" / "contract" / "schema.graphql"
 # Root fields of the contract that are still to come; what only they use may be missing too.
 TO_COME = {
     "Query": {
-        "performance",
-        "explain",
         "baselines",
         "compareBaseline",
         "alerts",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from db.cluster.installation import Installation
 from db.control import Control
 from db.repository import Incarnation, Repository
+from jobs.alerts.alerting import Alerting
 
 
 def now() -> datetime:
@@ -35,6 +36,7 @@ class Site:
     installation: Installation
     clock: Callable[[], datetime] = field(default=now)
     policy: Policy = field(default=Policy())
+    alerting: Alerting = field(default=Alerting())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

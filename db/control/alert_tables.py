@@ -128,4 +128,6 @@ class Delivery(columns.Row, table=True):
     due_at: datetime = columns.moment()
     attempts: int = 0
     sent_at: datetime | None = columns.optional_moment()
+    # What it was told in, by the name that its receiver knows: an e-mail's Message-ID.
+    message: str | None = None
     error: str | None = None

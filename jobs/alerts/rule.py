@@ -62,3 +62,6 @@ class Rule:
 
     def is_met(self, value: float) -> bool:
         return value < self.threshold if self.below else value > self.threshold
+
+    def is_worse(self, value: float, than: float) -> bool:
+        return value < than if self.below else value > than

@@ -1,0 +1,13 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.alerts.world import World
+from tests.jobs.worker.sites import open_site
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_site(tmp_path) as site:
+        yield World(site)

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
+    streams_per_user: int = Field(
+        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
+    )
+    alert_rules: Path | None = Field(
+        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
+    )
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )

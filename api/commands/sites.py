@@ -15,7 +15,7 @@ from db.cluster.lock import allowed
 from db.cluster.passwords import Passwords
 from db.control import Control
 from db.repository import Repository
-from jobs.site import Policy, Site
+from jobs.site import Monitoring, Policy, Site
 
 
 def policy(settings: Settings) -> Policy:
@@ -25,6 +25,10 @@ def policy(settings: Settings) -> Policy:
         rto=timedelta(seconds=settings.rto_seconds),
         at=settings.backup_at,
     )
+
+
+def monitoring(settings: Settings) -> Monitoring:
+    return Monitoring(interval=timedelta(seconds=settings.monitor_interval))
 
 
 def repository(settings: Settings) -> Repository:
@@ -97,4 +101,4 @@ async def opened(settings: Settings, found: Installation | None = None) -> Async
     found = found or installation(settings)
     url = settings.control_url.get_secret_value() if settings.control_url else None
     async with Control.open(found.layout.state, url=url) as control:
-        yield Site(control, repository(settings), found, policy=policy(settings))
+        yield Site(control, repository(settings), found, policy=policy(settings), monitoring=monitoring(settings))

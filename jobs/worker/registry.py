@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from jobs import archive, backups, restores
+from jobs.alerts.evaluation import evaluate
+from jobs.monitoring import keeping
 from jobs.site import Policy, Site
 from jobs.worker import loop
 from jobs.worker.job import Kind
@@ -10,7 +12,15 @@ from jobs.worker.loop import Keeper
 from jobs.worker.schedule import Scheduled
 
 KINDS: Sequence[Kind] = (*backups.KINDS, *restores.KINDS)
-KEEPERS: Mapping[str, Keeper] = {"archive": archive.keep}
+
+
+async def monitor(site: Site) -> None:
+    """Look at everything each tick, and let the alert rules judge it."""
+    await keeping.keep(site, listeners=[evaluate])
+
+
+KEEPERS: Mapping[str, Keeper] = {"monitoring": monitor}
+KEEPERS_OF_ARCHIVE: Mapping[str, Keeper] = {"archive": archive.keep}
 
 
 def schedule(policy: Policy) -> list[Scheduled]:
@@ -20,6 +30,6 @@ def schedule(policy: Policy) -> list[Scheduled]:
 async def work(site: Site) -> None:
     """Be the worker of an installation until cancelled; without an archive nothing is asked for by itself."""
     if site.installation.archive is None:
-        await loop.work(site, KINDS)
+        await loop.work(site, KINDS, keepers=KEEPERS)
     else:
-        await loop.work(site, KINDS, schedule(site.policy), KEEPERS)
+        await loop.work(site, KINDS, schedule(site.policy), {**KEEPERS_OF_ARCHIVE, **KEEPERS})

@@ -74,7 +74,9 @@ def main() -> None:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            _complain(f"YUKYU_{name}: {problem['msg']}", "docs/configuration.md explains every setting.")
+            said = problem["msg"].removeprefix("Value error, ")
+            message = f"YUKYU_{name}: {said}" if name else f"{said}."  # several settings together have no name
+            _complain(message, "docs/configuration.md explains every setting.")
         sys.exit(USAGE)
 
 

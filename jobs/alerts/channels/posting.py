@@ -70,4 +70,4 @@ def _date(header: str) -> datetime:
 
 
 def _without(secret: str, text: str) -> str:
-    return text.replace(secret, "***")
+    return text.replace(secret, "***") if len(secret) > 1 else text

@@ -8,6 +8,7 @@ from db.cluster.installation import Installation
 from db.control import Control
 from db.repository import Incarnation, Repository
 from jobs.alerts.alerting import Alerting
+from jobs.alerts.rulebook import Rulebook
 
 
 def now() -> datetime:
@@ -37,6 +38,7 @@ class Site:
     clock: Callable[[], datetime] = field(default=now)
     policy: Policy = field(default=Policy())
     alerting: Alerting = field(default=Alerting())
+    rulebook: Rulebook = field(default=Rulebook())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

@@ -66,6 +66,8 @@ class Alert(columns.Row, table=True):
     started_at: datetime = columns.moment()
     # When the condition was last seen to hold.
     seen_at: datetime = columns.moment()
+    # When it was first seen not to hold any more; None while it holds.
+    cleared_at: datetime | None = columns.optional_moment()
     fired_at: datetime | None = columns.optional_moment()
     resolved_at: datetime | None = columns.optional_moment()
     acknowledged_by: str | None = None

@@ -2,9 +2,10 @@
 
 import strawberry
 
+from schema.mutations.alert_tests import AlertTestMutations
 from schema.mutations.backups import BackupMutations
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(BackupMutations):
+class Mutation(BackupMutations, AlertTestMutations):
     pass

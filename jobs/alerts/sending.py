@@ -13,7 +13,7 @@ from db.control import AlertEvent, Control, Delivery, outbox
 from jobs.alerts.channels.channel import Channel, LaterError, RefusedError, Told
 from jobs.alerts.notice import Notice
 from jobs.alerts.parcels import Item, Parcel, free, parcels
-from jobs.alerts.rules import RULES
+from jobs.alerts.rulebook import Rulebook
 from jobs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -132,7 +132,7 @@ class Lane:
             rows = await outbox.pending(session, name, limit=MOST)
         items: list[Item] = []
         for row, event, fired_in in rows:
-            notice = _notice(event, fired_in)
+            notice = _notice(self._site.rulebook, event, fired_in)
             number = row.number or 0
             if notice is None:
                 await _write(control, lambda session, number=number: outbox.give_up(session, [number], UNREADABLE))
@@ -205,11 +205,11 @@ def _item(row: Delivery, notice: Notice) -> Item:
     return Item(row.number or 0, row.created_at, row.due_at, row.attempts, notice)
 
 
-def _notice(event: AlertEvent | None, fired_in: str | None) -> Notice | None:
+def _notice(rulebook: Rulebook, event: AlertEvent | None, fired_in: str | None) -> Notice | None:
     if event is None:
         return None
     key = str(event.alert.get("rule_key"))
-    rule = next((rule for rule in RULES if rule.key == key), None)
+    rule = rulebook.rule(key)
     title, action = (rule.title, rule.action) if rule else (key, "")
     try:
         return Notice.of(event, title=title, action=action, fired_in=fired_in)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from jobs import archive, backups, restores
+from jobs.alerts import sending
 from jobs.site import Policy, Site
 from jobs.worker import loop
 from jobs.worker.job import Kind
@@ -10,7 +11,9 @@ from jobs.worker.loop import Keeper
 from jobs.worker.schedule import Scheduled
 
 KINDS: Sequence[Kind] = (*backups.KINDS, *restores.KINDS)
-KEEPERS: Mapping[str, Keeper] = {"archive": archive.keep}
+KEEPERS: Mapping[str, Keeper] = {"outbox": sending.keep}
+# Only where there is an archive.
+OF_ARCHIVE: Mapping[str, Keeper] = {"archive": archive.keep}
 
 
 def schedule(policy: Policy) -> list[Scheduled]:
@@ -18,8 +21,8 @@ def schedule(policy: Policy) -> list[Scheduled]:
 
 
 async def work(site: Site) -> None:
-    """Be the worker of an installation until cancelled; without an archive nothing is asked for by itself."""
+    """Be the worker of an installation until cancelled; without an archive no backup is asked for by itself."""
     if site.installation.archive is None:
-        await loop.work(site, KINDS)
+        await loop.work(site, KINDS, keepers=KEEPERS)
     else:
-        await loop.work(site, KINDS, schedule(site.policy), KEEPERS)
+        await loop.work(site, KINDS, schedule(site.policy), {**KEEPERS, **OF_ARCHIVE})

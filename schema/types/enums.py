@@ -7,14 +7,14 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from db.control import RestoreState
+from db.control import DeliveryState, RestoreState
 from db.engines import EngineRole
 from db.repository import BackupKind
 from db.search import EmployeeTable
 from jobs.backups import BackupState
 from jobs.health import HealthStatus
 
-__all__ = ["BackupKind", "BackupState", "EmployeeTable", "EngineRole", "HealthStatus", "RestoreState"]
+__all__ = ["BackupKind", "BackupState", "DeliveryState", "EmployeeTable", "EngineRole", "HealthStatus", "RestoreState"]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -89,5 +89,15 @@ _describe(
         RestoreState.ROLLED_BACK: "The database that was live before is live again.",
         RestoreState.DISCARDED: "It was thrown away.",
         RestoreState.FAILED: "It came to nothing; the live database is as it was.",
+    },
+)
+_describe(
+    DeliveryState,
+    "What became of telling somebody.",
+    {
+        DeliveryState.PENDING: "It is still to be told.",
+        DeliveryState.SENT: "The receiver has taken it.",
+        DeliveryState.FAILED: "The receiver has not taken it.",
+        DeliveryState.SKIPPED: "It was not tried: the channel is not configured, or does not tell of this.",
     },
 )

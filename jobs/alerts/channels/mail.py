@@ -124,9 +124,9 @@ def _judged(failure: Exception) -> LaterError | RefusedError:
             said = f"It answered {failure.code} {' '.join(failure.message.split())}."
             return RefusedError(said) if failure.code >= NEVER else LaterError(said)
         case aiosmtplib.SMTPNotSupported():
-            return RefusedError(f"It cannot do what is asked for: {failure}")
-        case _:
-            return LaterError(f"It cannot be reached: {str(failure) or type(failure).__name__}.")
+            return RefusedError(f"It cannot do what is asked for: {str(failure).rstrip('.')}.")
+        case _:  # also where it does not offer encryption: somebody between may have kept it from that for now
+            return LaterError(f"No way to it: {str(failure).rstrip('.') or type(failure).__name__}.")
 
 
 def _remark(refused: Mapping[str, SMTPResponse]) -> str | None:

@@ -1,0 +1,15 @@
+"""A site with no servers: the control store is all that telling needs."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jobs.site import Site
+from tests.jobs.worker.sites import open_site
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with open_site(tmp_path) as site:
+        yield site

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # An address as SMTP takes it, alone or behind a name: 'alerts@example.jp', 'YuKyuDATA <alerts@example.jp>'.
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     )
     smtp_username: str | None = Field(default=None, description="User name at the e-mail server, where it wants one.")
     smtp_password: SecretStr | None = Field(default=None, description="Password at the e-mail server.")
-    smtp_ca_file: Path | None = Field(
+    smtp_ca_file: FilePath | None = Field(
         default=None, description="Certificates (PEM) that vouch for the e-mail server; the system's when not given."
     )
     alert_email_from: str | None = Field(default=None, description="Sender of alerts by e-mail.")

@@ -1,15 +1,19 @@
-"""A worker killed between the outbox and the receivers loses nothing."""
+"""A worker killed between the outbox and the receivers loses nothing, and a locked control store costs nothing."""
 
 import asyncio
+import sqlite3
 import sys
 from asyncio.subprocess import Process
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from db.control import DeliveryState
+from db.control.store import BUSY_SECONDS
+from jobs.alerts.channels.slack import Slack
 from jobs.site import Site
-from tests.jobs.alerts.outgoing import all_ended, an_alert, put, rows, with_channels
+from tests.jobs.alerts.outgoing import all_ended, an_alert, put, rows, sending_now, with_channels
 from tests.jobs.alerts.process import channels
 from tests.jobs.alerts.receivers import Answer, smtp, web
 
@@ -55,3 +59,21 @@ async def test_nothing_is_lost_when_the_worker_is_killed_before_and_while_it_sen
     for alert in alerts:
         assert alert.summary.replace("<", "&lt;").replace(">", "&gt;") in told
     assert len({mail["Message-ID"] for mail in mails.mails}) == 1
+
+
+async def test_what_cannot_be_written_down_at_once_is_not_told_twice(site: Site, tmp_path: Path) -> None:
+    async with web(Answer(seconds=1), Answer()) as slack:
+        site = with_channels(site, Slack(slack.url))
+        await put(site, [an_alert(site)])
+        async with sending_now(site):
+            async with asyncio.timeout(60):
+                while not slack.received:  # noqa: ASYNC110 - the event is in the receiver
+                    await asyncio.sleep(0.01)
+            with closing(sqlite3.connect(tmp_path / "state" / "control.sqlite", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                await asyncio.sleep(BUSY_SECONDS + 2)
+                other.execute("ROLLBACK")
+            (row,) = await all_ended(site)
+
+    assert (row.state, row.attempts) == (DeliveryState.SENT, 1)
+    assert len(slack.received) == 1

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     window_days: int = Field(default=7, ge=1, le=366, description="How far back every moment can be restored.")
     rpo_seconds: int = Field(default=300, ge=1, description="How much committed work may be lost, as promised.")
     rto_seconds: int = Field(default=1800, ge=1, description="How long a restore may take, as promised.")
+    monitor_interval: int = Field(
+        default=15, ge=1, le=3600, description="How often servers are measured and alert rules looked at, in seconds."
+    )
     control_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the control store; SQLite in the state directory when not given."
     )

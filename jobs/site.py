@@ -29,6 +29,13 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """How often the servers are looked at."""
+
+    interval: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
 class Site:
     """The servers of an installation, the control store beside them, and the repository of backups."""
 
@@ -39,6 +46,7 @@ class Site:
     policy: Policy = field(default=Policy())
     alerting: Alerting = field(default=Alerting())
     rulebook: Rulebook = field(default=Rulebook())
+    monitoring: Monitoring = field(default=Monitoring())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

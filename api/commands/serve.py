@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -23,6 +24,7 @@ from api.version import VERSION
 from db import search
 from db.engines import Engines
 from jobs import health, heartbeat
+from jobs.monitoring import processes
 from jobs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,11 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
-    async with Engines.open(found.primary_url, found.replica_urls) as engines, _heartbeat(engines, beat=beat):
+    async with (
+        Engines.open(found.primary_url, found.replica_urls) as engines,
+        _heartbeat(engines, beat=beat),
+        _reporting(site, engines),
+    ):
 
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
@@ -89,9 +95,25 @@ async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
     if not beat:
         yield
         return
-    beating = asyncio.create_task(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))
+    async with _beside(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC))):
+        yield
+
+
+@asynccontextmanager
+async def _reporting(site: Site | None, engines: Engines) -> AsyncGenerator[None]:
+    """Let monitoring know of this process's connections, where there is a store to write it to."""
+    if site is None:
+        yield
+        return
+    async with _beside(processes.keep_reporting(site, engines)):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

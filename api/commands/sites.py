@@ -16,7 +16,7 @@ from db.cluster.lock import allowed
 from db.cluster.passwords import Passwords
 from db.control import Control
 from db.repository import Repository
-from jobs.site import Policy, Site
+from jobs.site import Monitoring, Policy, Site
 
 
 def policy(settings: Settings) -> Policy:
@@ -26,6 +26,10 @@ def policy(settings: Settings) -> Policy:
         rto=timedelta(seconds=settings.rto_seconds),
         at=settings.backup_at,
     )
+
+
+def monitoring(settings: Settings) -> Monitoring:
+    return Monitoring(interval=timedelta(seconds=settings.monitor_interval))
 
 
 def repository(settings: Settings) -> Repository:
@@ -103,5 +107,6 @@ async def opened(settings: Settings, found: Installation | None = None) -> Async
             repository(settings),
             found,
             policy=policy(settings),
+            monitoring=monitoring(settings),
             alerting=alerting.of(settings),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jobs import archive, backups, restores
 from jobs.alerts import sending
+from jobs.monitoring import keeping
 from jobs.site import Policy, Site
 from jobs.worker import loop
 from jobs.worker.job import Kind
@@ -11,9 +12,8 @@ from jobs.worker.loop import Keeper
 from jobs.worker.schedule import Scheduled
 
 KINDS: Sequence[Kind] = (*backups.KINDS, *restores.KINDS)
-KEEPERS: Mapping[str, Keeper] = {"outbox": sending.keep}
-# Only where there is an archive.
-OF_ARCHIVE: Mapping[str, Keeper] = {"archive": archive.keep}
+KEEPERS: Mapping[str, Keeper] = {"monitoring": keeping.keep, "outbox": sending.keep}
+KEEPERS_OF_ARCHIVE: Mapping[str, Keeper] = {"archive": archive.keep}
 
 
 def schedule(policy: Policy) -> list[Scheduled]:
@@ -25,4 +25,4 @@ async def work(site: Site) -> None:
     if site.installation.archive is None:
         await loop.work(site, KINDS, keepers=KEEPERS)
     else:
-        await loop.work(site, KINDS, schedule(site.policy), {**KEEPERS, **OF_ARCHIVE})
+        await loop.work(site, KINDS, schedule(site.policy), {**KEEPERS_OF_ARCHIVE, **KEEPERS})

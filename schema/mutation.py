@@ -4,8 +4,9 @@ import strawberry
 
 from schema.mutations.alert_tests import AlertTestMutations
 from schema.mutations.backups import BackupMutations
+from schema.mutations.baselines import BaselineMutations
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(BackupMutations, AlertTestMutations):
+class Mutation(BackupMutations, AlertTestMutations, BaselineMutations):
     pass

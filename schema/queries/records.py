@@ -7,13 +7,16 @@ import strawberry
 from db import records
 from db.errors import NotFoundError
 from jobs import restores
+from jobs.baselines import taking
 from schema.context import Context, Info
 from schema.permissions import IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
 from schema.types import backups as backup_types
+from schema.types import baselines as baseline_types
 from schema.types import restores as restore_types
 from schema.types.backups import Backup
+from schema.types.baselines import Baseline
 from schema.types.employees import TYPES
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
@@ -30,7 +33,8 @@ class RecordQueries:
 
     @strawberry.field(
         description=(
-            "An object by its id; null where there is none, and for who is no admin where it is a backup or a restore."
+            "An object by its id; null where there is none, and for who is no admin where it is about the machine: "
+            "a backup, a restore, a baseline."
         ),
         permission_classes=[IsViewer],
     )
@@ -43,7 +47,7 @@ class RecordQueries:
             table, key = parse_node_id(id)
         except NotFoundError:
             return None
-        if table in (backup_types.TABLE, restore_types.TABLE):
+        if table in (backup_types.TABLE, restore_types.TABLE, baseline_types.TABLE):
             return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
@@ -52,6 +56,9 @@ class RecordQueries:
 async def _of_installation(context: Context, table: str, key: str) -> Node | None:
     if context.site is None or not context.identity.has(Role.ADMIN):
         return None
+    if table == baseline_types.TABLE:
+        baseline = await taking.by_id(context.site, key)
+        return None if baseline is None else Baseline.of(baseline)
     known = await known_backups(context.site)
     if table == backup_types.TABLE:
         return Backup.of(known[key], known) if key in known else None

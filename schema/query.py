@@ -4,11 +4,12 @@ import strawberry
 
 from schema.queries.alerts import AlertQueries
 from schema.queries.backups import BackupQueries
+from schema.queries.baselines import BaselineQueries
 from schema.queries.health import HealthQueries
 from schema.queries.records import RecordQueries
 from schema.queries.search import SearchQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries, AlertQueries):
+class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries, AlertQueries, BaselineQueries):
     pass

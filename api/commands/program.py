@@ -17,7 +17,14 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 # Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
 COMMANDS = ("up", "serve", "work", "node", "check", "token", "schema")
-GROUPS = {"db": "database", "data": "data", "backup": "backup", "restore": "restore"}
+GROUPS = {
+    "db": "database",
+    "data": "data",
+    "backup": "backup",
+    "restore": "restore",
+    "monitor": "monitor",
+    "alerts": "alerts",
+}
 
 # Those that run until they are stopped, so that being stopped is no failure.
 LASTING = ("up", "serve", "work", "node")
@@ -74,7 +81,9 @@ def main() -> None:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            _complain(f"YUKYU_{name}: {problem['msg']}", "docs/configuration.md explains every setting.")
+            said = problem["msg"].removeprefix("Value error, ")
+            message = f"YUKYU_{name}: {said}" if name else f"{said}."  # several settings together have no name
+            _complain(message, "docs/configuration.md explains every setting.")
         sys.exit(USAGE)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from api.commands import alerting
 from api.settings import Settings
 from db.cluster import Binaries
 from db.cluster.desired import States
@@ -101,4 +102,11 @@ async def opened(settings: Settings, found: Installation | None = None) -> Async
     found = found or installation(settings)
     url = settings.control_url.get_secret_value() if settings.control_url else None
     async with Control.open(found.layout.state, url=url) as control:
-        yield Site(control, repository(settings), found, policy=policy(settings), monitoring=monitoring(settings))
+        yield Site(
+            control,
+            repository(settings),
+            found,
+            policy=policy(settings),
+            monitoring=monitoring(settings),
+            alerting=alerting.of(settings),
+        )

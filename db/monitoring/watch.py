@@ -1,7 +1,8 @@
 """One server, looked at on connections that are monitoring's own."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 
@@ -9,6 +10,8 @@ from db.engines import EngineOptions
 from db.engines.control import Connected, Control
 from db.monitoring.reading import Reading, read
 from db.monitoring.survey import Survey, survey
+
+T = TypeVar("T")
 
 OPTIONS: Final = EngineOptions(application_name="yukyu-monitor", connect_timeout=timedelta(seconds=2))
 READING, SURVEY = "2s", "10s"
@@ -31,9 +34,13 @@ class Watch:
         self.url = url
         self._control = Control(url, OPTIONS, _prepare(READING), purpose="")
 
+    async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Put a question on the kept connection; the caller bounds the time. Raises what the driver raises."""
+        return await self._control.ask(question)
+
     async def read(self) -> Reading:
         """Look quickly; the caller bounds the time. Raises what the driver raises."""
-        return await self._control.ask(read)
+        return await self.ask(read)
 
     async def survey(self) -> Survey:
         """Look long, on a second connection; the caller bounds the time. Raises what the driver raises."""

@@ -61,4 +61,4 @@ class Notice:
     @property
     def fingerprint(self) -> str:
         """The alert's name towards receivers; the same in all that is told of it, and of no other."""
-        return sha256("\0".join((self.rule_key, self.subject, self.alert_id)).encode()).hexdigest()[:32]
+        return sha256(f"{self.rule_key}\0{self.subject}\0{self.alert_id}".encode()).hexdigest()[:32]

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from db.control import AlertEventKind, AlertState, RestoreState, Severity
+from db.control import AlertEventKind, AlertState, DeliveryState, RestoreState, Severity
 from db.engines import EngineRole
 from db.repository import BackupKind
 from db.search import EmployeeTable
@@ -19,6 +19,7 @@ __all__ = [
     "AlertState",
     "BackupKind",
     "BackupState",
+    "DeliveryState",
     "EmployeeTable",
     "EngineRole",
     "HealthStatus",
@@ -128,5 +129,15 @@ _describe(
         AlertEventKind.ACKNOWLEDGED: "Somebody has seen it.",
         AlertEventKind.SILENCED: "Somebody wants nobody to be told of it for a time.",
         AlertEventKind.REPEATED: "It still fires, and nobody has said that they have seen it.",
+    },
+)
+_describe(
+    DeliveryState,
+    "What became of telling somebody.",
+    {
+        DeliveryState.PENDING: "It is still to be told.",
+        DeliveryState.SENT: "The receiver has taken it.",
+        DeliveryState.FAILED: "The receiver has not taken it.",
+        DeliveryState.SKIPPED: "It was not tried: the channel is not configured, or does not tell of this.",
     },
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from db.control import AlertEventKind
 from db.errors import AppError
@@ -31,18 +31,11 @@ class Told:
 
 
 class Channel(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def together(self) -> bool:
-        """Whether what happened to several alerts of a rule at the same time is told in one message."""
-        ...
-
-    @property
-    def kinds(self) -> frozenset[AlertEventKind]:
-        """The events it tells of; others are skipped."""
-        ...
+    name: ClassVar[str]
+    # Whether what happened to several alerts of a rule at the same time is told in one message.
+    together: ClassVar[bool]
+    # The events it tells of; others are skipped.
+    kinds: ClassVar[frozenset[AlertEventKind]]
 
     async def tell(self, notices: Sequence[Notice]) -> Told:
         """Tell of events of one rule and kind, and return once the receiver has taken it.

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     alert_rules: Path | None = Field(
         default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
     )
+    alert_repeat_seconds: int = Field(
+        default=4 * 3600, ge=60, le=30 * 86400, description="After which an alert that nobody has seen is told again."
+    )
     smtp_host: str | None = Field(default=None, description="Server that takes alerts by e-mail.")
     smtp_port: int | None = Field(
         default=None, ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none."

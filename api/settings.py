@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     pagerduty_url: str | None = Field(default=None, description="Where PagerDuty takes events; its own when not given.")
     language: Literal["en", "ja"] = Field(default="en", description="Language of what is told of alerts.")
     public_url: str | None = Field(default=None, description="Where people reach the API, for links in what is told.")
+    streams_per_user: int = Field(
+        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
+    )
+    alert_rules: Path | None = Field(
+        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
+    )
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.queries.alerts import AlertQueries
 from schema.queries.backups import BackupQueries
 from schema.queries.baselines import BaselineQueries
 from schema.queries.health import HealthQueries
@@ -10,5 +11,5 @@ from schema.queries.search import SearchQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries, BaselineQueries):
+class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries, AlertQueries, BaselineQueries):
     pass

@@ -40,7 +40,7 @@ async def evaluate(site: Site, interval: Interval) -> None:
                     rule, findings, {each.subject: each for each in unresolved if each.rule_key == rule.key}
                 )
         await tick.tell()
-        if interval.before is None or interval.before.taken_at.hour != now.hour:
+        if interval.before is None or _hour(interval.before.taken_at) != _hour(now):
             await alerts.forget(session, before=now - KEPT)
             await silences.forget(session, before=now - KEPT)
 
@@ -99,3 +99,7 @@ class _Tick:
     def _in_order_of_rules(self, unresolved: Sequence[Alert]) -> list[Alert]:
         order = {rule.key: number for number, rule in enumerate(self._site.rulebook.rules)}
         return sorted(unresolved, key=lambda alert: order.get(alert.rule_key, len(order)))
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

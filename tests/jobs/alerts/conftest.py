@@ -1,4 +1,4 @@
-"""A site with no servers: the control store is all that telling needs."""
+"""Sites with no servers: the control store is all that alerts need."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.site import Site
+from tests.jobs.alerts.world import World
 from tests.jobs.worker.sites import open_site
 
 
@@ -13,3 +14,8 @@ from tests.jobs.worker.sites import open_site
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with open_site(tmp_path) as site:
         yield site
+
+
+@pytest.fixture
+def world(site: Site) -> World:
+    return World(site)

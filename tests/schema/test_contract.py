@@ -29,10 +29,7 @@ TO_COME = {
     "Query": {
         "performance",
         "explain",
-        "baselines",
-        "compareBaseline",
     },
-    "Mutation": {"createBaseline", "sendTestAlert"},
 }
 # The types behind interfaces, which no field names.
 BUILT = ["VacationEmployee", "DispatchEmployee", "ContractEmployee", "StaffMember", "UsageDetail", "LeaveRequest"]

@@ -15,6 +15,7 @@ from db.lsn import Lsn
 from db.records import Connection
 from jobs.alerts.feed import Feed
 from jobs.health import HealthFeed, Report
+from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 from schema.roles import Identity, Role
 
@@ -51,7 +52,7 @@ class Context:
     """One operation's context; its loaders live as long as it does.
 
     Args:
-        engines: where reads go.
+        engines: where reads go; resolvers use `read`.
         identity: who asks.
         examine: measures the health of the whole system.
         feeds: what can be followed.
@@ -78,7 +79,7 @@ class Context:
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
-        self._engines = engines
+        self.engines = engines
         self._after = after
 
     @property
@@ -105,8 +106,14 @@ class Context:
             raise NoInstallationError
         return self.feeds.alerts
 
+    def servers(self) -> list[Target]:
+        """Return the servers to measure: the installation's, or those that this process reads from."""
+        if self.site is not None:
+            return targets(self.site.installation)
+        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
+
     async def read(self, work: Work[T]) -> Answer[T]:
-        answer = await self._engines.read(work, after=self._after)
+        answer = await self.engines.read(work, after=self._after)
         self.served_by = answer.served_by
         if answer.lsn is not None:
             self.seen = answer.lsn if self.seen is None else min(self.seen, answer.lsn)

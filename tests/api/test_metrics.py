@@ -94,7 +94,7 @@ async def test_the_last_snapshot_is_served(api: Api, watched: Watched) -> None: 
     assert 0 <= values(found["yukyu_snapshot_age_seconds"])[()] < 60
     assert values(found["yukyu_database_bytes"])["primary",] > 1_000_000
     assert values(found["yukyu_rpo_seconds"]) == {(): 1.5}
-    assert values(found["yukyu_transactions"])["primary", "committed"] > 0
+    assert values(found["yukyu_transactions"])["committed", "primary"] > 0
     assert values(found["yukyu_build"]) == {(VERSION,): 1}
 
 
@@ -157,11 +157,8 @@ async def test_the_pools_of_this_process_are_told(api: Api) -> None:
 
     found = await scraped(api)
 
-    assert (
-        set(values(found["yukyu_pool_connections"]))
-        == {(node, state) for node in ("primary", "replica-1") for state in ("in_use", "idle")}
-        or len(found["yukyu_pool_connections"].samples) == 4
-    )
+    assert len(values(found["yukyu_pool_connections"])) == 4
+    assert sum(values(found["yukyu_pool_connections"]).values()) > 0
     assert all(value > 0 for value in values(found["yukyu_pool_maximum"]).values())
 
 

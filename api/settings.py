@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
+    streams_per_user: int = Field(
+        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
+    )
+    alert_rules: Path | None = Field(
+        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
+    )
+    alert_repeat_seconds: int = Field(
+        default=4 * 3600, ge=60, le=30 * 86400, description="After which an alert that nobody has seen is told again."
+    )
     smtp_host: str | None = Field(default=None, description="Server that takes alerts by e-mail.")
     smtp_port: int | None = Field(
         default=None, ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none."
@@ -92,12 +101,6 @@ class Settings(BaseSettings):
     pagerduty_url: str | None = Field(default=None, description="Where PagerDuty takes events; its own when not given.")
     language: Literal["en", "ja"] = Field(default="en", description="Language of what is told of alerts.")
     public_url: str | None = Field(default=None, description="Where people reach the API, for links in what is told.")
-    streams_per_user: int = Field(
-        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
-    )
-    alert_rules: Path | None = Field(
-        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
-    )
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )

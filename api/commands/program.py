@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from api.version import VERSION
-from db.errors import AppError
+from db.errors import AppError, SettingError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -77,7 +77,7 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except AppError as error:
         _complain(error.message, error.hint)
-        sys.exit(FAILED)
+        sys.exit(USAGE if isinstance(error, SettingError) else FAILED)
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jobs import archive, backups, restores
 from jobs.alerts import sending
+from jobs.alerts.evaluation import evaluate
 from jobs.baselines import daily
 from jobs.baselines.taking import findings
 from jobs.monitoring import keeping
@@ -18,8 +19,8 @@ SCHEDULE: Sequence[Scheduled] = daily.SCHEDULE
 
 
 async def monitor(site: Site) -> None:
-    """Take snapshots, and tell in them what is worse than the newest baseline."""
-    await keeping.keep(site, baselines=findings)
+    """Look at everything each tick, compare it with the newest baseline, and let the alert rules judge it."""
+    await keeping.keep(site, listeners=[evaluate], baselines=findings)
 
 
 KEEPERS: Mapping[str, Keeper] = {"monitoring": monitor, "outbox": sending.keep}

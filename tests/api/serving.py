@@ -26,6 +26,7 @@ async def listening(
             access_log=False,
             timeout_graceful_shutdown=1,
             ws=websocket,
+            ws_per_message_deflate=False,
             ws_max_size=Settings().max_request_bytes,
         )
         server = uvicorn.Server(config)

@@ -1,4 +1,4 @@
-"""Sites with no servers: the control store is all that alerts need."""
+"""Sites with no servers, and a world that their rules watch."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,11 +11,12 @@ from tests.jobs.worker.sites import open_site
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_site(tmp_path) as site:
-        yield site
+        yield World(site)
 
 
 @pytest.fixture
-def world(site: Site) -> World:
-    return World(site)
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with open_site(tmp_path) as site:
+        yield site

@@ -6,6 +6,8 @@ from starlette.routing import WebSocketRoute
 from api import console, errors, probes, search, signin
 from api.graphql_endpoint import GraphQLEndpoint
 from api.graphql_websocket import GraphQLWebSocket
+from api.measuring import Process
+from api.metrics import MetricsEndpoint
 from api.openapi import DESCRIPTION
 from api.requests import RequestLog
 from api.settings import Settings
@@ -33,11 +35,13 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
     schema, streams = build_schema(), streams or Streams(most_per_user=settings.streams_per_user)
     contexts = Contexts(engines, examine, Feeds.of(examine, site), site)
+    process = Process(engines, streams)
     endpoint = GraphQLEndpoint(
         schema=schema,
         contexts=contexts,
         tokens=tokens,
         streams=streams,
+        operations=process.operations,
         max_request_bytes=settings.max_request_bytes,
         operation_timeout_seconds=settings.operation_timeout_seconds,
     )
@@ -45,8 +49,9 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
     websocket = GraphQLWebSocket(schema, contexts, tokens, streams)
     app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
-    app.include_router(search.routes(engines, tokens))
+    app.include_router(search.routes(engines, tokens, process.operations))
     app.include_router(probes.routes(engines))
+    app.add_route("/metrics", MetricsEndpoint(process, tokens, site).__call__, methods=["GET"])
     app.include_router(signin.routes(tokens, links))
     console.mount(app)
     errors.install(app)

@@ -1,6 +1,7 @@
 """`/graphql`: one operation a request, by POST or, for queries, by GET; the console for browsers."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,6 +18,7 @@ from api.credentials import LSN, freshness, identify
 from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
 from api.graphql_sse import EventStream
+from api.measuring import REFUSED, Operations, outcome_of
 from api.streams import Streams
 from api.tokens import Tokens
 from db.errors import AppError
@@ -40,6 +42,7 @@ class GraphQLEndpoint:
     contexts: Contexts
     tokens: Tokens
     streams: Streams
+    operations: Operations
     max_request_bytes: int
     operation_timeout_seconds: float
 
@@ -55,19 +58,24 @@ class GraphQLEndpoint:
             )
             return refusal_of(wrong, LEGACY, status=wrong.status)
         of_refusals = LEGACY if media_type == STREAM else media_type
+        began = time.perf_counter()
         try:
-            return await self._answer(request, media_type)
+            return await self._answer(request, media_type, began=began)
         except RequestError as error:
-            return refusal_of(error, of_refusals, status=error.status)
+            refusal = refusal_of(error, of_refusals, status=error.status)
         except AppError as error:
-            return refusal_of(error, of_refusals)
+            refusal = refusal_of(error, of_refusals)
+        self.operations.count(None, REFUSED, began=began)
+        return refusal
 
-    async def _answer(self, request: Request, media_type: str) -> Response:
+    async def _answer(self, request: Request, media_type: str, *, began: float) -> Response:
         operation = await read_request(request, max_bytes=self.max_request_bytes)
         context = self.contexts.of(identify(request, self.tokens), after=freshness(request))
         if media_type == STREAM:
             return EventStream(self.schema, operation, context, self.streams)
-        response = answer(await self._execute(operation, context, request.method), media_type)
+        result = await self._execute(operation, context, request.method)
+        response = answer(result, media_type)
+        self.operations.count(context.operation, outcome_of(result), began=began)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)
         if context.served_by is not None:

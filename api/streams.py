@@ -28,6 +28,11 @@ class Streams:
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def open(self) -> int:
+        """How many connections there are, of all users."""
+        return self._open.total()
+
     @contextmanager
     def seat(self, name: str) -> Generator[None]:
         """Count a connection of this user's while it lasts.

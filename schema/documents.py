@@ -78,6 +78,8 @@ class PrepareDocuments(SchemaExtension):
                 context.graphql_document = self._prepared.document
             except GraphQLError:
                 pass  # Strawberry parses it again, meets the same error and reports it
+        if self._prepared is not None:
+            context.context.operation = _kind(self._prepared.document, _named(context))
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -88,6 +90,14 @@ class PrepareDocuments(SchemaExtension):
             if self._prepared.operations > 1 and _named(context) is None:
                 context.pre_execution_errors.append(GraphQLError("Name one of the document's operations to run."))
         yield
+
+
+def _kind(document: DocumentNode, name: str | None) -> str | None:
+    """Return whether a query, a mutation or a subscription is asked for; None where that cannot be told."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if name is not None:
+        operations = [each for each in operations if each.name is not None and each.name.value == name]
+    return operations[0].operation.value if len(operations) == 1 else None
 
 
 def _named(context: ExecutionContext) -> str | None:

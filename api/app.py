@@ -16,7 +16,7 @@ from api.version import VERSION
 from db.engines import Engines
 from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Contexts, Examine
+from schema.context import Contexts, Examine, Feeds
 
 
 def create_app(  # noqa: PLR0913 - what the application is made of
@@ -31,7 +31,8 @@ def create_app(  # noqa: PLR0913 - what the application is made of
 ) -> FastAPI:
     """Return the application over open engines; whoever opened them closes them, and ends its streams."""
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
-    schema, contexts, streams = build_schema(), Contexts(engines, examine, site), streams or Streams()
+    schema, streams = build_schema(), streams or Streams(most_per_user=settings.streams_per_user)
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), site)
     endpoint = GraphQLEndpoint(
         schema=schema,
         contexts=contexts,

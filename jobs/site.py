@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from db.cluster.installation import Installation
 from db.control import Control
 from db.repository import Incarnation, Repository
+from jobs.alerts.alerting import Alerting
+from jobs.alerts.rulebook import Rulebook
 
 
 def now() -> datetime:
@@ -42,6 +44,8 @@ class Site:
     installation: Installation
     clock: Callable[[], datetime] = field(default=now)
     policy: Policy = field(default=Policy())
+    alerting: Alerting = field(default=Alerting())
+    rulebook: Rulebook = field(default=Rulebook())
     monitoring: Monitoring = field(default=Monitoring())
 
     def incarnation(self) -> Incarnation | None:

@@ -11,14 +11,16 @@ from typing import Annotated, TypeVar
 import typer
 
 from api import logs
-from api.commands import databases, monitor_reports, sites
+from api.commands import baselines, databases, monitor_reports, sites
 from api.commands.options import AsJson, DataDir, settings_with
 from db.engines import Engines
 from jobs import performance
 from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 
-app = typer.Typer(help="How fast the database is, and what to do about it.", no_args_is_help=True)
+app = typer.Typer(help="How fast the database is, how it was before, and what to do about it.", no_args_is_help=True)
+app.command()(baselines.baseline)
+app.command()(baselines.compare)
 
 T = TypeVar("T")
 

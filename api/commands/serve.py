@@ -74,7 +74,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        streams = Streams()
+        streams = Streams(most_per_user=settings.streams_per_user)
         app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()

@@ -1,12 +1,13 @@
 """Snapshots in the control store: as JSON, compressed, and fewer of them the older they are."""
 
+import asyncio
 import zlib
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, desc
+from sqlalchemy import delete, desc, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,6 +40,23 @@ async def newest(session: AsyncSession, *, until: datetime | None = None) -> Sna
         statement = statement.where(col(SnapshotRow.taken_at) <= until)
     row = (await session.exec(statement)).first()
     return _snapshot(row) if row else None
+
+
+async def count(session: AsyncSession, *, since: datetime, until: datetime) -> int:
+    statement = select(func.count()).where(col(SnapshotRow.taken_at) >= since, col(SnapshotRow.taken_at) <= until)
+    return (await session.exec(statement)).one()
+
+
+async def spread(session: AsyncSession, *, since: datetime, until: datetime, most: int) -> list[Snapshot]:
+    """Return snapshots of a span of time, oldest first; where there are more than `most`, evenly spread ones."""
+    within = (col(SnapshotRow.taken_at) >= since, col(SnapshotRow.taken_at) <= until)
+    numbers = (await session.exec(select(SnapshotRow.number).where(*within).order_by(col(SnapshotRow.taken_at)))).all()
+    step = max(1, -(-len(numbers) // most))
+    # From the newest backwards, so that it is among them.
+    chosen = select(SnapshotRow).where(col(SnapshotRow.number).in_(numbers[::-1][::step]))
+    rows = (await session.exec(chosen.order_by(col(SnapshotRow.taken_at)))).all()
+    found = await asyncio.to_thread(lambda: [_snapshot(row) for row in rows])
+    return [snapshot for snapshot in found if snapshot is not None]
 
 
 async def thin(session: AsyncSession, *, now: datetime) -> int:

@@ -270,12 +270,16 @@ class Backups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineFinding:
-    """A metric that is worse than the newest baseline's by more than the regression threshold; times as bad."""
+    """A metric that is worse than the newest baseline's by more than the regression threshold; times as bad.
+
+    `query` is the text of a statement whose time it is.
+    """
 
     metric: str
     before: float
     now: float
     ratio: float
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

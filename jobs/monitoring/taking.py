@@ -19,8 +19,9 @@ log = structlog.get_logger(__name__)
 # How long a server, a disk or a question that hangs holds a snapshot up.
 PATIENCE_SECONDS: Final = 3.0
 SELDOM: Final = timedelta(minutes=1)
+SELDOMER: Final = timedelta(minutes=5)
 
-# Compares with the newest baseline; asked at most once a minute, and None while there is none.
+# Compares with the newest baseline; asked every five minutes.
 LookAtBaselines = Callable[[Site], Awaitable[Baselines | None]]
 
 
@@ -39,7 +40,7 @@ class Taking:
         self._disks = Disks(site)
         self._first_seen_at = before.backups.first_seen_at if before and before.backups else site.clock()
         self._backups = Carried("backups", self._look_at_backups, every=SELDOM)
-        self._baselines = Carried("baselines", lambda: baselines(site), every=SELDOM) if baselines else None
+        self._baselines = Carried("baselines", lambda: baselines(site), every=SELDOMER) if baselines else None
 
     async def take(self) -> Snapshot:
         """Measure everything at once."""

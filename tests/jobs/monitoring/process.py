@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from jobs import monitoring
-from jobs.monitoring import Interval
+from jobs.monitoring import keeping
+from jobs.monitoring.interval import Interval
 from jobs.site import Monitoring, Site
 from tests.jobs.worker.sites import open_site
 
@@ -25,7 +25,7 @@ async def main(directory: Path) -> None:
 
     async with open_site(directory) as site:
         often = replace(site, monitoring=Monitoring(interval=timedelta(seconds=0.2)))
-        await monitoring.keep(often, listeners=[count])
+        await keeping.keep(often, listeners=[count])
 
 
 if __name__ == "__main__":

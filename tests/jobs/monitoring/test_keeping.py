@@ -14,8 +14,8 @@ from sqlmodel import func, select
 
 from db.control import Control, SnapshotRow, snapshots
 from db.monitoring.snapshot import Snapshot
-from jobs import monitoring
-from jobs.monitoring import Interval, Listener
+from jobs.monitoring.interval import Interval
+from jobs.monitoring.keeping import Listener, keep
 from jobs.site import Site
 from tests.jobs.monitoring.conftest import Gated
 
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60
 
 @asynccontextmanager
 async def keeping(site: Site, *listeners: Listener) -> AsyncIterator[None]:
-    keeper = asyncio.create_task(monitoring.keep(site, listeners=listeners))
+    keeper = asyncio.create_task(keep(site, listeners=listeners))
     try:
         yield
     finally:

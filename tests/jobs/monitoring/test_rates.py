@@ -7,7 +7,8 @@ import pytest
 from db.engines import EngineRole
 from db.monitoring.snapshot import Server, Snapshot, Statistics
 from db.monitoring.watch import Watch
-from jobs.monitoring import Interval, rates
+from jobs.monitoring import rates
+from jobs.monitoring.interval import Interval
 from tests.conftest import Database
 from tests.db.cluster.witness import connected
 from tests.db.monitoring.conftest import Watched, watched

@@ -9,9 +9,9 @@ from db.control import processes
 from db.engines import EngineRole, Engines
 from db.health import heartbeat
 from db.monitoring.snapshot import Baselines, Server, Snapshot
-from jobs.monitoring import Taking
 from jobs.monitoring import processes as reporting
 from jobs.monitoring.servers import PAUSED, Servers, Target
+from jobs.monitoring.taking import Taking
 from jobs.site import Site
 from tests.conftest import Database
 from tests.jobs.monitoring.conftest import Gated

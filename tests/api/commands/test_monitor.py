@@ -30,7 +30,7 @@ def test_a_report_for_programs_is_json() -> None:
     done = CliRunner().invoke(app, ["report", "--json"])
 
     report = json.loads(done.stdout)
-    assert report["slowQueries"] is None
+    assert report["slow_queries"] is None
     assert "staff" in {each["table"]["name"] for each in report["tables"]}
     assert len(report["unavailable"]) == 2
 

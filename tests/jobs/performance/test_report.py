@@ -7,8 +7,8 @@ import pytest
 from db.control import snapshots
 from db.engines import EngineRole
 from jobs import performance
-from jobs.monitoring import Taking
 from jobs.monitoring.servers import Target, targets
+from jobs.monitoring.taking import Taking
 from jobs.performance.report import StatementsUnavailableError
 from tests.conftest import Database
 from tests.db.cluster.witness import connected

@@ -72,6 +72,14 @@ async def test_what_is_not_one_harmless_select_is_refused(api: Api, sql: str) ->
     assert (await api.refusal(EXPLAIN, variables, roles=ADMIN))["code"] == "BAD_USER_INPUT"
 
 
+async def test_a_statement_that_takes_too_long_is_stopped(api: Api) -> None:
+    variables = {"sql": "SELECT count(*) FROM generate_series(1, 10000000000)", "analyze": True}
+
+    refused = await api.refusal(EXPLAIN, variables, roles=ADMIN)
+
+    assert refused == {"message": "The statement took longer than 5 s and was stopped.", "code": "BAD_USER_INPUT"}
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.HR])
 @pytest.mark.parametrize("document", ["{ performance { since } }", '{ explain(sql: "SELECT 1") { text } }'])
 async def test_nobody_else_sees_it(api: Api, role: Any, document: str) -> None:

@@ -109,11 +109,6 @@ async def test_but_its_plan_can_be_looked_at(staffed: Staffed) -> None:
     assert (await explain(staffed, "SELECT pg_sleep(9)")).execution_ms is None
 
 
-async def test_a_statement_that_takes_too_long_is_stopped(staffed: Staffed) -> None:
-    with pytest.raises(BadInputError, match="longer than 5 s"):
-        await explain(staffed, "SELECT count(*) FROM generate_series(1, 10000000000)", analyze=True)
-
-
 async def test_no_error_tells_what_is_in_a_table(staffed: Staffed) -> None:
     with pytest.raises(BadInputError, match="22P02") as refused:
         await explain(staffed, "SELECT name::int FROM people", analyze=True)

@@ -1,4 +1,4 @@
-"""The API over a control store and no database, for bench/feed.py: `feed_server.py DIRECTORY SECRET`; prints its port."""
+"""The API without a database, for bench/feed.py: `feed_server.py DIRECTORY SECRET` prints its port."""
 
 import resource
 import sys

@@ -38,6 +38,7 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_format)
+    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))

@@ -74,8 +74,6 @@ class Context:
         self.examine = examine
         self.feeds = feeds
         self.site = site
-        # 'query', 'mutation' or 'subscription', once the document was read.
-        self.operation: str | None = None
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
@@ -96,6 +94,12 @@ class Context:
             raise NoInstallationError
         return self.site
 
+    def servers(self) -> list[Target]:
+        """Return the servers to measure: the installation's, or those that this process reads from."""
+        if self.site is not None:
+            return targets(self.site.installation)
+        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
+
     def alert_feed(self) -> Feed:
         """Return the alert feed.
 
@@ -105,12 +109,6 @@ class Context:
         if self.feeds.alerts is None:
             raise NoInstallationError
         return self.feeds.alerts
-
-    def servers(self) -> list[Target]:
-        """Return the servers to measure: the installation's, or those that this process reads from."""
-        if self.site is not None:
-            return targets(self.site.installation)
-        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
 
     async def read(self, work: Work[T]) -> Answer[T]:
         answer = await self.engines.read(work, after=self._after)

@@ -13,12 +13,6 @@ from schema.queries.search import SearchQueries
 
 @strawberry.type(description="Everything that can be read.")
 class Query(
-    RecordQueries,
-    SearchQueries,
-    HealthQueries,
-    BackupQueries,
-    PerformanceQueries,
-    BaselineQueries,
-    AlertQueries,
+    RecordQueries, SearchQueries, HealthQueries, BackupQueries, PerformanceQueries, AlertQueries, BaselineQueries
 ):
     pass

@@ -69,15 +69,15 @@ async def _of_installation(context: Context, table: str, key: str) -> Node | Non
     site = context.site
     if site is None or not context.identity.has(Role.ADMIN):
         return None
-    if table == baseline_types.TABLE:
-        baseline = await taking.by_id(site, key)
-        return None if baseline is None else Baseline.of(baseline)
     if table == alert_types.TABLE:
         alert = await attending.by_id(site, key)
         return None if alert is None else Alert.of(alert, site.rulebook)
     if table == alert_types.SILENCES:
         silence = await silencing.by_id(site, key)
         return None if silence is None else Silence.of(silence)
+    if table == baseline_types.TABLE:
+        baseline = await taking.by_id(site, key)
+        return None if baseline is None else Baseline.of(baseline)
     known = await known_backups(site)
     if table == backup_types.TABLE:
         return Backup.of(known[key], known) if key in known else None

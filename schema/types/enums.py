@@ -103,16 +103,6 @@ _describe(
     },
 )
 _describe(
-    DeliveryState,
-    "What became of telling somebody.",
-    {
-        DeliveryState.PENDING: "It is still to be told.",
-        DeliveryState.SENT: "The receiver has taken it.",
-        DeliveryState.FAILED: "The receiver has not taken it.",
-        DeliveryState.SKIPPED: "It was not tried: the channel is not configured, or does not tell of this.",
-    },
-)
-_describe(
     Severity,
     "How bad something is.",
     {
@@ -139,5 +129,15 @@ _describe(
         AlertEventKind.ACKNOWLEDGED: "Somebody has seen it.",
         AlertEventKind.SILENCED: "Somebody wants nobody to be told of it for a time.",
         AlertEventKind.REPEATED: "It still fires, and nobody has said that they have seen it.",
+    },
+)
+_describe(
+    DeliveryState,
+    "What became of telling somebody.",
+    {
+        DeliveryState.PENDING: "It is still to be told.",
+        DeliveryState.SENT: "The receiver has taken it.",
+        DeliveryState.FAILED: "The receiver has not taken it.",
+        DeliveryState.SKIPPED: "It was not tried: the channel is not configured, or does not tell of this.",
     },
 )

@@ -74,6 +74,8 @@ class Context:
         self.examine = examine
         self.feeds = feeds
         self.site = site
+        # 'query', 'mutation' or 'subscription', once the document was read.
+        self.operation: str | None = None
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None

@@ -18,7 +18,8 @@ from api.version import VERSION
 from db.engines import Engines
 from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Contexts, Examine, Feeds
+from schema.context import Contexts, Examine
+from schema.feeds import Feeds
 
 
 def create_app(  # noqa: PLR0913 - what the application is made of

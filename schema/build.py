@@ -13,6 +13,7 @@ from schema.limits import Limits
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.sharing import SharingExecution
 from schema.subscription import Subscription
 from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
@@ -42,4 +43,5 @@ def build_schema(limits: Limits | None = None) -> Schema:
         types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun, Alert, Silence, Baseline],
         extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=SharingExecution,
     )

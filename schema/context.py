@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -13,10 +13,10 @@ from db.engines import Answer, EngineRole, Engines
 from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
-from jobs.alerts.feed import Feed
-from jobs.health import HealthFeed, Report
+from jobs.health import Report
 from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
+from schema.feeds import AlertEvents, Feeds
 from schema.roles import Identity, Role
 
 T = TypeVar("T")
@@ -34,18 +34,6 @@ class NoInstallationError(AppError):
             "This server has no installation that it could look after.",
             hint="Start it by `yukyu up`, or by `yukyu serve --data-dir` with the directory of a running installation.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Feeds:
-    """What a process reads once for all who follow it."""
-
-    health: HealthFeed
-    alerts: Feed | None
-
-    @classmethod
-    def of(cls, examine: Examine, site: Site | None) -> Self:
-        return cls(HealthFeed(examine), Feed(site.control) if site else None)
 
 
 class Context:
@@ -102,7 +90,7 @@ class Context:
             return targets(self.site.installation)
         return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
 
-    def alert_feed(self) -> Feed:
+    def alert_feed(self) -> AlertEvents:
         """Return the alert feed.
 
         Raises:

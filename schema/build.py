@@ -7,7 +7,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
-from schema.documents import PrepareDocuments, preparation
+from schema.documents import Prepare, PrepareDocuments, preparation
 from schema.errors import PresentErrors, log_unexpected
 from schema.limits import Limits
 from schema.mutation import Mutation
@@ -21,6 +21,17 @@ from schema.types.restores import RestoreRun
 
 
 class Schema(strawberry.Schema):
+    """The schema, and how it prepares documents."""
+
+    prepare: Prepare
+
+    def errors_of(self, text: str) -> Sequence[GraphQLError]:
+        """Return what keeps a document from being run, whoever asks and with whatever variables."""
+        try:
+            return self.prepare(self._schema, text).errors
+        except GraphQLError as error:
+            return [error]
+
     def process_errors(
         self,
         errors: Sequence[GraphQLError],
@@ -33,7 +44,7 @@ def build_schema(limits: Limits | None = None) -> Schema:
     """Return the schema; documents beyond `limits` are refused before they run."""
     limits = limits or Limits()
     prepare = preparation(limits)
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -41,3 +52,5 @@ def build_schema(limits: Limits | None = None) -> Schema:
         extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    schema.prepare = prepare
+    return schema

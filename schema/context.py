@@ -20,6 +20,7 @@ from schema.roles import Identity, Role
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
+Charge = Callable[[int], None]
 
 
 class NoInstallationError(AppError):
@@ -43,9 +44,11 @@ class Context:
         examine: measures the health of the whole system.
         site: the installation whose backups this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
+        introspection: the role that may look at the schema; anybody may when it is None.
+        charge: is told what each operation costs before it runs, and may raise RateLimitedError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the resolvers of an operation share
         self,
         engines: Engines,
         identity: Identity,
@@ -53,10 +56,14 @@ class Context:
         examine: Examine,
         site: Site | None = None,
         after: Lsn | None = None,
+        introspection: Role | None = None,
+        charge: Charge | None = None,
     ) -> None:
         self.identity = identity
         self.examine = examine
         self.site = site
+        self.introspection = introspection
+        self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
@@ -108,9 +115,22 @@ class Contexts:
     engines: Engines
     examine: Examine
     site: Site | None = None
+    introspection: Role | None = None
 
-    def of(self, identity: Identity, *, after: Lsn | None = None) -> Context:
-        return Context(self.engines, identity, examine=self.examine, site=self.site, after=after)
+    def of(self, identity: Identity, *, after: Lsn | None = None, charge: Charge | None = None) -> Context:
+        return Context(
+            self.engines,
+            identity,
+            examine=self.examine,
+            site=self.site,
+            after=after,
+            introspection=self.introspection,
+            charge=charge,
+        )
+
+
+def _free(cost: int) -> None:
+    """Charge nothing."""
 
 
 Info = strawberry.Info[Context, None]

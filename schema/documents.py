@@ -1,7 +1,9 @@
 """Each document is parsed, measured and validated once; the outcome is remembered by its text."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.validation import specified_rules
@@ -10,7 +12,11 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.execution import ExecutionContext
 
-from schema.errors import QueryTooComplexError, as_graphql_error
+from db.errors import AppError
+from schema.context import Context
+from schema.errors import QueryTooComplexError, as_graphql_error, extensions_of
+from schema.formulas import Formula, formulas_of
+from schema.introspection import introspects, may_introspect, require_introspection
 from schema.limits import Limits, check
 from schema.remembered import Remembered
 
@@ -22,10 +28,12 @@ REPORTED_ERRORS = 10
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A parsed document, and the reasons why it will not be run."""
+    """A parsed document, and the reasons why it will not be run or else what its operations cost."""
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...] = ()
+    formulas: Mapping[str, Formula] = field(default_factory=dict[str, Formula])
+    introspects: bool = False
 
     @property
     def operations(self) -> int:
@@ -58,16 +66,22 @@ def _prepare(schema: GraphQLSchema, text: str, limits: Limits) -> Prepared:
         check(document, limits)
     except QueryTooComplexError as error:
         return Prepared(document, (as_graphql_error(error),))
-    return Prepared(document, tuple(validate(schema, document, RULES, max_errors=REPORTED_ERRORS)))
+    if errors := validate(schema, document, RULES, max_errors=REPORTED_ERRORS):
+        return Prepared(document, tuple(errors))
+    return Prepared(document, formulas=formulas_of(schema, document), introspects=introspects(document))
 
 
 class PrepareDocuments(SchemaExtension):
-    """Hands Strawberry what was prepared, in the places where it would parse and validate itself."""
+    """Hands Strawberry what was prepared, in the places where it would parse and validate itself.
+
+    What the caller may not ask for, or not now, is refused in the same place.
+    """
 
     def __init__(self, prepare: Prepare, limits: Limits) -> None:
         self._prepare = prepare
         self._limits = limits
         self._prepared: Prepared | None = None
+        self._cost: dict[str, int] | None = None
 
     def on_operation(self) -> Iterator[None]:
         context = self.execution_context
@@ -83,11 +97,48 @@ class PrepareDocuments(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
         if self._prepared is not None:
-            context.pre_execution_errors = list(self._prepared.errors)
-            # Strawberry would run the first of several operations when none is named.
-            if self._prepared.operations > 1 and _named(context) is None:
-                context.pre_execution_errors.append(GraphQLError("Name one of the document's operations to run."))
+            context.pre_execution_errors = self._errors(self._prepared, context)
         yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self._cost is None else {"cost": self._cost}
+
+    def _errors(self, prepared: Prepared, context: ExecutionContext) -> list[GraphQLError]:
+        caller: Context = context.context
+        errors = list(prepared.errors)
+        if errors and not may_introspect(caller.identity, caller.introspection):
+            errors = [_without_suggestion(error) for error in errors]
+        name = _named(context)
+        # Strawberry would run the first of several operations when none is named.
+        if prepared.operations > 1 and name is None:
+            errors.append(GraphQLError("Name one of the document's operations to run."))
+        return errors or self._refusals(prepared, caller, name, context.variables)
+
+    def _refusals(
+        self, prepared: Prepared, caller: Context, name: str | None, variables: dict[str, Any] | None
+    ) -> list[GraphQLError]:
+        """Return why this caller may not run a valid operation, and charge for it when there is no reason."""
+        formula = prepared.formulas[name] if name else next(iter(prepared.formulas.values()))
+        cost = formula.cost(variables)
+        self._cost = {"requested": cost, "maximum": self._limits.cost}
+        try:
+            if prepared.introspects:
+                require_introspection(caller.identity, caller.introspection)
+            if cost > self._limits.cost:
+                raise QueryTooComplexError(
+                    f"The operation costs {cost:,}; {self._limits.cost:,} is allowed.",
+                    hint="Ask for fewer fields, or for a smaller `first`.",
+                )
+            caller.charge(cost)
+        except AppError as error:
+            return [GraphQLError(error.message, extensions={**extensions_of(error), "cost": self._cost})]
+        return []
+
+
+def _without_suggestion(error: GraphQLError) -> GraphQLError:
+    """Return the error without names of the schema that its caller may not look at."""
+    message = re.sub(r" Did you mean .*", "", error.message, flags=re.DOTALL)
+    return GraphQLError(message, nodes=error.nodes, extensions=error.extensions)
 
 
 def _named(context: ExecutionContext) -> str | None:

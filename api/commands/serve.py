@@ -68,11 +68,20 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        streams = Streams()
+        streams = Streams(
+            most_per_user=settings.max_streams_per_user,
+            most_subscriptions_per_user=settings.max_subscriptions_per_user,
+        )
         app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()
-        await foreground.serve(app, listening, max_message_bytes=settings.max_request_bytes, on_stop=streams.end)
+        await foreground.serve(
+            app,
+            listening,
+            max_message_bytes=settings.max_request_bytes,
+            trusted_proxies=settings.trusted_proxies,
+            on_stop=streams.end,
+        )
 
 
 def _settle() -> None:

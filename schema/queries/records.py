@@ -8,6 +8,7 @@ from db import records
 from db.errors import NotFoundError
 from jobs import restores
 from schema.context import Context, Info
+from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
@@ -24,7 +25,7 @@ from schema.types.viewer import Viewer
 
 @strawberry.type
 class RecordQueries:
-    @strawberry.field(description="Whoever is asking; needs no role.")
+    @strawberry.field(description="Whoever is asking; needs no role.", directives=[Cost(weight=1)])
     def me(self, info: Info) -> Viewer:
         return Viewer.of(info.context.identity)
 

@@ -24,7 +24,7 @@ async def api(module_database: Any, tmp_path_factory: pytest.TempPathFactory) ->
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[disk])
 
-        app = create_app(engines, Settings(), tokens=TOKENS, links=links, examine=examine)
+        app = create_app(engines, Settings(environment="development"), tokens=TOKENS, links=links, examine=examine)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             yield Api(client, links, database.primary_url)

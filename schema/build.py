@@ -7,7 +7,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
-from schema.documents import Prepare, PrepareDocuments, preparation
+from schema.documents import Preparation, PrepareDocuments
 from schema.errors import PresentErrors, log_unexpected
 from schema.limits import Limits
 from schema.mutation import Mutation
@@ -23,14 +23,11 @@ from schema.types.restores import RestoreRun
 class Schema(strawberry.Schema):
     """The schema, and how it prepares documents."""
 
-    prepare: Prepare
+    preparation: Preparation
 
     def errors_of(self, text: str) -> Sequence[GraphQLError]:
         """Return what keeps a document from being run, whoever asks and with whatever variables."""
-        try:
-            return self.prepare(self._schema, text).errors
-        except GraphQLError as error:
-            return [error]
+        return self.preparation.prepared(self._schema, text).errors
 
     def process_errors(
         self,
@@ -42,15 +39,14 @@ class Schema(strawberry.Schema):
 
 def build_schema(limits: Limits | None = None) -> Schema:
     """Return the schema; documents beyond `limits` are refused before they run."""
-    limits = limits or Limits()
-    prepare = preparation(limits)
+    preparation = Preparation(limits or Limits())
     schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun],
-        extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
+        extensions=[lambda: PrepareDocuments(preparation), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    schema.prepare = prepare
+    schema.preparation = preparation
     return schema

@@ -69,8 +69,9 @@ class Gate:
         if standing is not None:
             for name, value in standing.headers():
                 headers[name] = value
-        if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:  # of a rate, or of too much at a time
-            headers["retry-after"] = str(standing.reset_seconds) if standing is not None else "1"
+        if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
+            of_rate = standing is not None and standing.refused  # and not of too much at a time
+            headers["retry-after"] = str(standing.reset_seconds) if of_rate else "1"
 
 
 def _refusal(path: str, error: RateLimitedError) -> Response:

@@ -27,6 +27,7 @@ class Standing:
     window_seconds: int
     remaining: int
     reset_seconds: int
+    refused: bool
 
     def headers(self) -> Iterator[tuple[str, str]]:
         yield "ratelimit-limit", str(self.limit)
@@ -50,18 +51,18 @@ class Rate:
             RateLimitedError: it would be more than the rate; it was not counted.
         """
         taken = self._limiter.hit(self._item, self._of, name, cost=amount)
-        scope[STANDING] = standing = self._standing(name)
-        if not taken:
+        scope[STANDING] = standing = self._standing(name, refused=not taken)
+        if standing.refused:
             raise RateLimitedError(
                 f"That is more than {self._item.amount:,} {self._of} in {self._item.get_expiry()} seconds.",
                 hint=f"Try again in {standing.reset_seconds} seconds, or ask for less.",
             )
 
-    def _standing(self, name: str) -> Standing:
+    def _standing(self, name: str, *, refused: bool) -> Standing:
         window = self._item.get_expiry()
         stats = self._limiter.get_window_stats(self._item, self._of, name)
         reset = max(1, ceil(stats.reset_time - time.time()))
-        return Standing(self._item.amount, window, stats.remaining, min(reset, window))
+        return Standing(self._item.amount, window, stats.remaining, min(reset, window), refused)
 
 
 class Rates:

@@ -89,7 +89,7 @@ class TrustedDocuments:
             if key not in self._by_hash:
                 raise UnknownHashError
             return self._by_hash[key]
-        if self._mode == "only" and query not in self._texts:
+        if self._mode == "only" and not (isinstance(query, str) and query in self._texts):
             raise UntrustedError
         return query
 

@@ -177,8 +177,8 @@ def _stand_in(context: ExecutionContext) -> DocumentNode:
 
 def _without_suggestion(error: GraphQLError) -> GraphQLError:
     """Return the error without names of the schema that its caller may not look at."""
-    message = re.sub(r" Did you mean .*", "", error.message, flags=re.DOTALL)
-    return GraphQLError(message, nodes=error.nodes, extensions=error.extensions)
+    message, suggested = re.subn(r" Did you mean .*", "", error.message, flags=re.DOTALL)
+    return GraphQLError(message, nodes=error.nodes, extensions=error.extensions) if suggested else error
 
 
 def _named(context: ExecutionContext) -> str | None:

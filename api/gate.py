@@ -70,8 +70,8 @@ class Gate:
             for name, value in standing.headers():
                 headers[name] = value
         if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
-            of_rate = standing is not None and standing.refused  # and not of too much at a time
-            headers["retry-after"] = str(standing.reset_seconds) if of_rate else "1"
+            # Of a rate, or else of too much at a time.
+            headers["retry-after"] = str(standing.reset_seconds if standing and standing.refused else 1)
 
 
 def _refusal(path: str, error: RateLimitedError) -> Response:

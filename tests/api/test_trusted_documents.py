@@ -231,10 +231,11 @@ async def test_a_websocket_takes_documents_by_their_ids(module_database: Databas
         socket = Socket(opened)
         await socket.sign_in(Role.ADMIN)
         await socket.send(type="subscribe", id="1", payload={"documentId": "follow"})
-        named = await socket.receive()
+        named, ended = await socket.receive(), await socket.receive()
         await socket.send(type="subscribe", id="2", payload={"query": follow + " "})
         other = await socket.receive()
 
     assert "no installation" in named["payload"]["errors"][0]["message"]  # it was found, and run
+    assert ended == {"type": "complete", "id": "1"}
     assert other["type"] == "error"
     assert other["payload"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -30,5 +30,5 @@ class Admission:
                 by_address=settings.rate_limit_address or (RATE_BY_ADDRESS if usual else None),
                 by_user=settings.rate_limit_user or (RATE_BY_USER if usual else None),
             ),
-            operations(settings.max_operations_per_user or (OPERATIONS_PER_USER if usual else None)),
+            operations(settings.operations_per_user or (OPERATIONS_PER_USER if usual else None)),
         )

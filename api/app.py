@@ -21,7 +21,7 @@ from api.version import VERSION
 from db.engines import Engines
 from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Contexts, Examine
+from schema.context import Contexts, Examine, Feeds
 from schema.limits import Limits
 from schema.roles import Role
 
@@ -51,8 +51,10 @@ def create_app(  # noqa: PLR0913 - what the application is made of
 ) -> FastAPI:
     """Return the application over open engines; whoever opened them closes them, and ends its streams."""
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
-    schema, streams, admission = build_schema(_limits(settings)), streams or Streams(), Admission.of(settings)
-    contexts = Contexts(engines, examine, site, introspection=Role.ADMIN if settings.production else None)
+    schema, admission = build_schema(_limits(settings)), Admission.of(settings)
+    streams = streams or streams_of(settings)
+    introspection = Role.ADMIN if settings.production else None
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), site, introspection=introspection)
     documents = trusted_documents.load(
         settings.trusted_documents_file, settings.trusted_documents, errors_of=schema.errors_of
     )
@@ -87,6 +89,10 @@ def create_app(  # noqa: PLR0913 - what the application is made of
         )
     app.add_middleware(RequestLog)
     return app
+
+
+def streams_of(settings: Settings) -> Streams:
+    return Streams(most_per_user=settings.streams_per_user, most_subscriptions_per_user=settings.subscriptions_per_user)
 
 
 def _limits(settings: Settings) -> Limits:

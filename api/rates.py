@@ -11,8 +11,8 @@ from limits import RateLimitItem, parse
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import HTTPConnection
 
+from api.limit_settings import OFF
 from api.rate_counters import RateCounters
-from api.settings import OFF
 from schema.errors import RateLimitedError
 from schema.roles import ANONYMOUS, Identity
 

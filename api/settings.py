@@ -2,17 +2,19 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import time
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-import limits
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-OFF = "off"
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
+from api.limit_settings import LimitSettings
+
+# An address as SMTP takes it, alone or behind a name: 'alerts@example.jp', 'YuKyuDATA <alerts@example.jp>'.
+ADDRESS = re.compile(r"[!-~]+@[!-~]+|[^<>@\x00-\x1f\x7f]*<[!-;=?-~]+@[!-;=?-~]+>")
 
 
 def default_data_dir() -> Path:
@@ -23,7 +25,7 @@ def default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "yukyu"
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
 
     model_config = SettingsConfigDict(env_prefix="YUKYU_", env_ignore_empty=True, extra="ignore")
@@ -58,6 +60,9 @@ class Settings(BaseSettings):
     window_days: int = Field(default=7, ge=1, le=366, description="How far back every moment can be restored.")
     rpo_seconds: int = Field(default=300, ge=1, description="How much committed work may be lost, as promised.")
     rto_seconds: int = Field(default=1800, ge=1, description="How long a restore may take, as promised.")
+    monitor_interval: int = Field(
+        default=15, ge=1, le=3600, description="How often servers are measured and alert rules looked at, in seconds."
+    )
     control_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the control store; SQLite in the state directory when not given."
     )
@@ -66,96 +71,41 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(
         default=None, description="Secret that signs tokens (HS256), 32 characters or more."
     )
-    environment: Literal["development", "production"] | None = Field(
-        default=None,
-        description="'development' or 'production'; `yukyu up` on loopback is development, all else production.",
+    alert_rules: Path | None = Field(
+        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
     )
-    max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
-    operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
-    max_depth: int = Field(default=15, ge=1, description="How deep a document may nest.")
-    max_aliases: int = Field(default=30, ge=0, description="How many aliases a document may have.")
-    max_fields: int = Field(default=500, ge=1, description="How many fields a document may select.")
-    max_directives: int = Field(default=50, ge=0, description="How many directives a document may have.")
-    max_tokens: int = Field(default=2_000, ge=10, description="How many tokens a document may have.")
-    max_cost: int = Field(default=20_000, ge=1, description="What an operation may cost.")
-    max_operations_per_user: int | None = Field(
-        default=None, ge=1, description="How many operations of one user run at a time; 30 in production."
+    alert_repeat_seconds: int = Field(
+        default=4 * 3600, ge=60, le=30 * 86400, description="After which an alert that nobody has seen is told again."
     )
-    max_streams_per_user: int = Field(
-        default=20, ge=1, description="How many WebSockets and event streams one user may hold open."
+    smtp_host: str | None = Field(default=None, description="Server that takes alerts by e-mail.")
+    smtp_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none."
     )
-    max_subscriptions_per_user: int = Field(
-        default=100, ge=1, description="How many subscriptions one user may have, over all of them."
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="How the connection to it is encrypted."
     )
-    rate_limit_address: str | None = Field(
-        default=None, description="Requests from one address, such as '12000/minute' (in production), or 'off'."
+    smtp_username: str | None = Field(default=None, description="User name at the e-mail server, where it wants one.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the e-mail server.")
+    smtp_ca_file: FilePath | None = Field(
+        default=None, description="Certificates (PEM) that vouch for the e-mail server; the system's when not given."
     )
-    rate_limit_user: str | None = Field(
-        default=None, description="Cost of one user's operations, such as '600000/minute' (in production), or 'off'."
+    alert_email_from: str | None = Field(default=None, description="Sender of alerts by e-mail.")
+    alert_email_to: Annotated[list[str], NoDecode] = Field(
+        default_factory=list[str], description="Who gets alerts by e-mail, separated by commas."
     )
-    trusted_proxies: Annotated[list[str], NoDecode] = Field(
-        default_factory=list[str],
-        description="Addresses or networks, separated by commas, whose X-Forwarded-For and -Proto are believed.",
-    )
-    cors_origins: Annotated[list[str], NoDecode] = Field(
-        default_factory=list[str],
-        description="Origins, separated by commas, whose pages may ask from a browser; none but our own by default.",
-    )
-    hsts_seconds: int = Field(
-        default=0, ge=0, description="How long browsers shall insist on TLS; said over TLS only, never with 0."
-    )
-    trusted_documents: Literal["off", "allow", "only"] = Field(
-        default="off", description="Whether documents may, or must, be those of the trusted documents file."
-    )
-    trusted_documents_file: Path | None = Field(
-        default=None,
-        validate_default=True,
-        description="JSON file of documents by id, as Relay's and Apollo's compilers write it.",
-    )
+    slack_webhook_url: SecretStr | None = Field(default=None, description="Slack's incoming webhook for alerts.")
+    pagerduty_routing_key: SecretStr | None = Field(default=None, description="PagerDuty's integration key for alerts.")
+    pagerduty_url: str | None = Field(default=None, description="Where PagerDuty takes events; its own when not given.")
+    language: Literal["en", "ja"] = Field(default="en", description="Language of what is told of alerts.")
+    public_url: str | None = Field(default=None, description="Where people reach the API, for links in what is told.")
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )
 
-    @field_validator("replica_urls", "trusted_proxies", "cors_origins", mode="before")
+    @field_validator("replica_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _origins(cls, value: list[str]) -> list[str]:
-        for origin in value:
-            if not ORIGIN.fullmatch(origin):
-                message = f"{origin!r} is not an origin; one looks like https://app.example.jp, without a path"
-                raise ValueError(message)
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: list[str]) -> list[str]:
-        for network in value:
-            ip_network(network, strict=False)
-        return value
-
-    @field_validator("rate_limit_address", "rate_limit_user")
-    @classmethod
-    def _rate(cls, value: str | None) -> str | None:
-        if value is None or value == OFF:
-            return value
-        try:
-            limits.parse(value)
-        except ValueError as error:
-            message = f"{value!r} is not a rate; one looks like '600000/minute', and 'off' is none"
-            raise ValueError(message) from error
-        return value
-
-    @field_validator("trusted_documents_file")
-    @classmethod
-    def _named(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is None and info.data.get("trusted_documents", OFF) != OFF:
-            message = "must name the file where YUKYU_TRUSTED_DOCUMENTS is not 'off'"
-            raise ValueError(message)
-        return value
 
     @field_validator("backup_at")
     @classmethod
@@ -174,10 +124,46 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @property
-    def production(self) -> bool:
-        """Whether strangers may be about: so it is unless somebody said otherwise."""
-        return self.environment != "development"
+    @field_validator("alert_email_to", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @field_validator("alert_email_from", "alert_email_to")
+    @classmethod
+    def _addresses(cls, value: str | list[str] | None) -> str | list[str] | None:
+        for each in [value] if isinstance(value, str) else value or ():
+            if not ADDRESS.fullmatch(each):
+                message = f"{each!r} is no e-mail address such as alerts@example.jp or 'Alerts <alerts@example.jp>'"
+                raise ValueError(message)
+        return value
+
+    @field_validator("slack_webhook_url", "pagerduty_url", "public_url")
+    @classmethod
+    def _url(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        given = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if given is not None and not _is_web_address(given):
+            message = "is no address of the form https://HOST/PATH"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _whole_channels(self) -> Self:
+        """Refuse a channel that is half configured: whoever set it up believes that alerts are told."""
+        email = {
+            "YUKYU_SMTP_HOST": self.smtp_host,
+            "YUKYU_ALERT_EMAIL_FROM": self.alert_email_from,
+            "YUKYU_ALERT_EMAIL_TO": self.alert_email_to,
+        }
+        credentials = {"YUKYU_SMTP_USERNAME": self.smtp_username, "YUKYU_SMTP_PASSWORD": self.smtp_password}
+        _all_or_none("Alerts by e-mail need", email)
+        _all_or_none("Signing in at the e-mail server needs", credentials)
+        if self.smtp_username:
+            _all_or_none("Alerts by e-mail need", credentials | email)
+        if self.pagerduty_url:
+            key = {"YUKYU_PAGERDUTY_URL": self.pagerduty_url, "YUKYU_PAGERDUTY_ROUTING_KEY": self.pagerduty_routing_key}
+            _all_or_none("Alerts by PagerDuty need", key)
+        return self
 
     @property
     def state_dir(self) -> Path:
@@ -186,3 +172,19 @@ class Settings(BaseSettings):
     @property
     def repository_dir(self) -> Path:
         return self.backup_dir or self.data_dir / "backups"
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _all_or_none(what: str, settings: Mapping[str, object]) -> None:
+    missing = [name for name, value in settings.items() if not value]
+    if missing and len(missing) < len(settings):
+        given = " and ".join(name for name in settings if name not in missing)
+        message = f"{what} {' and '.join(missing)} too, where {given} is set"
+        raise ValueError(message)

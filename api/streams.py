@@ -13,7 +13,6 @@ from schema.build import Schema
 from schema.context import Context
 from schema.errors import RateLimitedError
 
-MOST_PER_USER = 20
 MOST_SUBSCRIPTIONS_PER_USER = 100
 
 
@@ -24,9 +23,7 @@ class TooManyStreamsError(RateLimitedError):
 class Streams:
     """The connections on which answers are streamed now, and the subscriptions that they carry."""
 
-    def __init__(
-        self, *, most_per_user: int = MOST_PER_USER, most_subscriptions_per_user: int = MOST_SUBSCRIPTIONS_PER_USER
-    ) -> None:
+    def __init__(self, *, most_per_user: int, most_subscriptions_per_user: int = MOST_SUBSCRIPTIONS_PER_USER) -> None:
         self._connections = Seats(most_per_user, _too_many_streams)
         self._subscriptions = Seats(most_subscriptions_per_user, _too_many_subscriptions)
         self._tasks: set[asyncio.Task[None]] = set()

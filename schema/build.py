@@ -14,7 +14,9 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
+from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
+from schema.types.baselines import Baseline
 from schema.types.employees import TYPES
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.restores import RestoreRun
@@ -44,7 +46,7 @@ def build_schema(limits: Limits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun],
+        types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun, Alert, Silence, Baseline],
         extensions=[lambda: PrepareDocuments(preparation), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

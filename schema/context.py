@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -13,7 +13,9 @@ from db.engines import Answer, EngineRole, Engines
 from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
-from jobs.health import Report
+from jobs.alerts.feed import Feed
+from jobs.health import HealthFeed, Report
+from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 from schema.roles import Identity, Role
 
@@ -24,25 +26,38 @@ Charge = Callable[[int], None]
 
 
 class NoInstallationError(AppError):
-    """Backups and restores are those of an installation, and this server has none."""
+    """Backups, restores and alerts are those of an installation, and this server has none."""
 
     code = NotFoundError.code
 
     def __init__(self) -> None:
         super().__init__(
-            "This server has no installation whose backups it could look after.",
+            "This server has no installation that it could look after.",
             hint="Start it by `yukyu up`, or by `yukyu serve --data-dir` with the directory of a running installation.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What a process reads once for all who follow it."""
+
+    health: HealthFeed
+    alerts: Feed | None
+
+    @classmethod
+    def of(cls, examine: Examine, site: Site | None) -> Self:
+        return cls(HealthFeed(examine), Feed(site.control) if site else None)
 
 
 class Context:
     """One operation's context; its loaders live as long as it does.
 
     Args:
-        engines: where reads go.
+        engines: where reads go; resolvers use `read`.
         identity: who asks.
         examine: measures the health of the whole system.
-        site: the installation whose backups this server looks after, where there is one.
+        feeds: what can be followed.
+        site: the installation that this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
         introspection: the role that may look at the schema; anybody may when it is None.
         charge: is told what each operation costs before it runs, and may raise RateLimitedError.
@@ -54,6 +69,7 @@ class Context:
         identity: Identity,
         *,
         examine: Examine,
+        feeds: Feeds,
         site: Site | None = None,
         after: Lsn | None = None,
         introspection: Role | None = None,
@@ -61,13 +77,14 @@ class Context:
     ) -> None:
         self.identity = identity
         self.examine = examine
+        self.feeds = feeds
         self.site = site
         self.introspection = introspection
         self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
-        self._engines = engines
+        self.engines = engines
         self._after = after
 
     @property
@@ -75,7 +92,7 @@ class Context:
         return self.identity.has(Role.HR)
 
     def installation(self) -> Site:
-        """Return what backups and restores work on.
+        """Return what backups, restores and alerts are about.
 
         Raises:
             NoInstallationError: this server does not look after one.
@@ -84,8 +101,24 @@ class Context:
             raise NoInstallationError
         return self.site
 
+    def servers(self) -> list[Target]:
+        """Return the servers to measure: the installation's, or those that this process reads from."""
+        if self.site is not None:
+            return targets(self.site.installation)
+        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
+
+    def alert_feed(self) -> Feed:
+        """Return the alert feed.
+
+        Raises:
+            NoInstallationError: this server does not look after an installation.
+        """
+        if self.feeds.alerts is None:
+            raise NoInstallationError
+        return self.feeds.alerts
+
     async def read(self, work: Work[T]) -> Answer[T]:
-        answer = await self._engines.read(work, after=self._after)
+        answer = await self.engines.read(work, after=self._after)
         self.served_by = answer.served_by
         if answer.lsn is not None:
             self.seen = answer.lsn if self.seen is None else min(self.seen, answer.lsn)
@@ -114,6 +147,7 @@ class Contexts:
 
     engines: Engines
     examine: Examine
+    feeds: Feeds
     site: Site | None = None
     introspection: Role | None = None
 
@@ -122,6 +156,7 @@ class Contexts:
             self.engines,
             identity,
             examine=self.examine,
+            feeds=self.feeds,
             site=self.site,
             after=after,
             introspection=self.introspection,

@@ -2,9 +2,12 @@
 
 import strawberry
 
+from schema.mutations.alert_tests import AlertTestMutations
+from schema.mutations.alerts import AlertMutations
 from schema.mutations.backups import BackupMutations
+from schema.mutations.baselines import BaselineMutations
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(BackupMutations):
+class Mutation(BackupMutations, AlertMutations, AlertTestMutations, BaselineMutations):
     pass

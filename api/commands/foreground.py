@@ -10,9 +10,8 @@ from ipaddress import ip_address
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.http import Protocol
+from api.http import Protocol, WebSocketProtocol
 from db.errors import AppError
 
 GRACEFUL_SECONDS = 5
@@ -60,7 +59,7 @@ class Foreground:
             forwarded_allow_ips=trusted_proxies,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             backlog=BACKLOG,
-            ws=WebSocketsSansIOProtocol,
+            ws=WebSocketProtocol,
             ws_max_size=max_message_bytes,
             ws_per_message_deflate=False,  # messages are short, and a compressor takes memory per connection
         )

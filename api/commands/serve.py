@@ -3,26 +3,27 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
 from api import logs
-from api.app import create_app
+from api.app import create_app, streams_of
 from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
 from api.settings import Settings
 from api.signin import SignInLinks
-from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db import search
 from db.engines import Engines
 from jobs import health, heartbeat
+from jobs.monitoring import processes
 from jobs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -62,16 +63,17 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
-    async with Engines.open(found.primary_url, found.replica_urls) as engines, _heartbeat(engines, beat=beat):
+    async with (
+        Engines.open(found.primary_url, found.replica_urls) as engines,
+        _heartbeat(engines, beat=beat),
+        _reporting(site, engines),
+    ):
 
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        streams = Streams(
-            most_per_user=settings.max_streams_per_user,
-            most_subscriptions_per_user=settings.max_subscriptions_per_user,
-        )
+        streams = streams_of(settings)
         app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()
@@ -98,9 +100,25 @@ async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
     if not beat:
         yield
         return
-    beating = asyncio.create_task(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))
+    async with _beside(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC))):
+        yield
+
+
+@asynccontextmanager
+async def _reporting(site: Site | None, engines: Engines) -> AsyncGenerator[None]:
+    """Let monitoring know of this process's connections, where there is a store to write it to."""
+    if site is None:
+        yield
+        return
+    async with _beside(processes.keep_reporting(site, engines)):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

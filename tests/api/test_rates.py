@@ -108,7 +108,7 @@ async def test_rates_can_be_switched_off(module_database: Database) -> None:
 
 
 async def test_one_user_has_only_so_many_operations_at_a_time(module_database: Database) -> None:
-    async with application(module_database, max_operations_per_user=2) as api:
+    async with application(module_database, operations_per_user=2) as api:
         asked = await asyncio.gather(
             *(api.client.post("/graphql", json=SEARCH, headers=signed_in(api)) for _ in range(6)),
             api.client.post("/graphql", json=ME),

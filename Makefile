@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check lock schema bench bench-backup bench-monitoring clean
+.PHONY: help install up test test-long check audit sbom lock schema bench bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -41,6 +41,14 @@ check: install ## everything that CI checks, without the tests
 	$(BIN)/lint-imports --no-cache
 	@$(BIN)/yukyu schema | diff -u schema/schema.graphql - || { echo "The SDL has changed: make schema"; exit 1; }
 
+audit: install ## known vulnerabilities of the pinned packages, by PyPI's advisories
+	@# Each package at its pinned version, none resolved anew. One that PyPI does not answer for is a failure too.
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict --progress-spinner off
+
+sbom: install ## what the installation is made of, as CycloneDX: sbom.json, and sbom-console.json of the console
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
+	@cd web && PATH="$$PATH:$(CURDIR)/$(BIN)" npm sbom --package-lock-only --sbom-format cyclonedx > ../sbom-console.json
+
 schema: $(VENV)/.installed ## write the SDL to schema/schema.graphql
 	$(BIN)/yukyu schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
 
@@ -58,4 +66,4 @@ bench-monitoring: install ## what monitoring costs, in ten minutes
 	$(BIN)/python bench/monitoring.py $(ARGS)
 
 clean: ## remove what was built
-	rm -rf $(VENV) web/dist web/node_modules
+	rm -rf $(VENV) web/dist web/node_modules tests/api/audits/node_modules sbom.json sbom-console.json

@@ -13,18 +13,23 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api import console
+from api.admission import Admission
 from api.bodies import RequestError
 from api.credentials import LSN, freshness, identify
 from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
 from api.graphql_sse import EventStream
 from api.measuring import REFUSED, Operations, outcome_of
+from api.rates import caller
 from api.streams import Streams
 from api.tokens import Tokens
+from api.trusted_documents import TrustedDocuments
 from db.errors import AppError
 from schema.build import Schema
 from schema.context import Context, Contexts
 from schema.errors import QueryTooComplexError, WrongTransportError
+from schema.introspection import may_introspect
+from schema.roles import ANONYMOUS, UnauthenticatedError
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +48,14 @@ class GraphQLEndpoint:
     tokens: Tokens
     streams: Streams
     operations: Operations
+    documents: TrustedDocuments
+    admission: Admission
     max_request_bytes: int
     operation_timeout_seconds: float
 
     async def __call__(self, request: Request) -> Response:
         if console.wants_page(request):
-            return await console.page(request)
+            return await self._page(request)
         media_type = media_type_for(request)
         if media_type is None:
             wrong = RequestError(
@@ -68,12 +75,29 @@ class GraphQLEndpoint:
         self.operations.count(None, REFUSED, began=began)
         return refusal
 
+    async def _page(self, request: Request) -> Response:
+        """Return GraphiQL, for whoever may look at the schema."""
+        try:
+            identity = identify(request, self.tokens)
+        except UnauthenticatedError:
+            identity = ANONYMOUS
+        if may_introspect(identity, self.contexts.introspection):
+            return await console.page(request)
+        return console.forbidden()
+
     async def _answer(self, request: Request, media_type: str, *, began: float) -> Response:
-        operation = await read_request(request, max_bytes=self.max_request_bytes)
-        context = self.contexts.of(identify(request, self.tokens), after=freshness(request))
+        self.admission.origins.require_own(request)
+        identity = identify(request, self.tokens)
+        operation = await read_request(request, self.documents, max_bytes=self.max_request_bytes)
+        context = self.contexts.of(
+            identity,
+            after=freshness(request),
+            charge=lambda cost: self.admission.rates.charge(request, identity, cost),
+        )
         if media_type == STREAM:
             return EventStream(self.schema, operation, context, self.streams)
-        result = await self._execute(operation, context, request.method)
+        with self.admission.operations.seat(caller(request, identity)):
+            result = await self._execute(operation, context, request.method)
         response = answer(result, media_type)
         self.operations.count(context.operation, outcome_of(result), began=began)
         if context.seen is not None:

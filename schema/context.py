@@ -22,6 +22,7 @@ from schema.roles import Identity, Role
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
+Charge = Callable[[int], None]
 
 
 class NoInstallationError(AppError):
@@ -46,9 +47,11 @@ class Context:
         feeds: what can be followed.
         site: the installation that this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
+        introspection: the role that may look at the schema; anybody may when it is None.
+        charge: is told what each operation costs before it runs, and may raise RateLimitedError.
     """
 
-    def __init__(  # noqa: PLR0913 - what an operation works with
+    def __init__(  # noqa: PLR0913 - what the resolvers of an operation share
         self,
         engines: Engines,
         identity: Identity,
@@ -57,6 +60,8 @@ class Context:
         feeds: Feeds,
         site: Site | None = None,
         after: Lsn | None = None,
+        introspection: Role | None = None,
+        charge: Charge | None = None,
     ) -> None:
         self.identity = identity
         self.examine = examine
@@ -64,6 +69,8 @@ class Context:
         self.site = site
         # 'query', 'mutation' or 'subscription', once the document was read.
         self.operation: str | None = None
+        self.introspection = introspection
+        self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
@@ -132,9 +139,23 @@ class Contexts:
     examine: Examine
     feeds: Feeds
     site: Site | None = None
+    introspection: Role | None = None
 
-    def of(self, identity: Identity, *, after: Lsn | None = None) -> Context:
-        return Context(self.engines, identity, examine=self.examine, feeds=self.feeds, site=self.site, after=after)
+    def of(self, identity: Identity, *, after: Lsn | None = None, charge: Charge | None = None) -> Context:
+        return Context(
+            self.engines,
+            identity,
+            examine=self.examine,
+            feeds=self.feeds,
+            site=self.site,
+            after=after,
+            introspection=self.introspection,
+            charge=charge,
+        )
+
+
+def _free(cost: int) -> None:
+    """Charge nothing."""
 
 
 Info = strawberry.Info[Context, None]

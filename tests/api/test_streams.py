@@ -144,9 +144,10 @@ async def test_events_can_be_asked_for_by_get_with_a_cookie(streaming: Streaming
     backup = await streaming.ask_for_backup()
     await streaming.succeed(backup)
     query = FOLLOW.replace("($id: ID!)", "").replace("$id", f'"{backup}"')
+    headers = {"accept": "text/event-stream", "sec-fetch-site": "same-origin"}
 
     async with httpx.AsyncClient(cookies={"yukyu_session": token()}) as client:
-        response = await client.get(streaming.url, params={"query": query}, headers={"accept": "text/event-stream"})
+        response = await client.get(streaming.url, params={"query": query}, headers=headers)
 
     assert response.text.startswith("event: next\ndata: {")
     assert response.text.endswith("event: complete\ndata:\n\n")
@@ -170,12 +171,12 @@ async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) ->
     for _ in range(6):  # more than one user may have at once
         async with streaming.events({"id": backup}) as response:
             await anext(parsed(response))
-        while streaming.streams._open:  # noqa: ASYNC110, SLF001 - the server notices a moment later
+        while streaming.streams.open:  # noqa: ASYNC110 - the server notices a moment later
             await asyncio.sleep(0.01)
     for _ in range(6):
         async with streaming.websocket() as socket:
             await socket.sign_in()
-        while streaming.streams._open:  # noqa: ASYNC110, SLF001 - the same
+        while streaming.streams.open:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
 
 

@@ -12,13 +12,13 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api import console
+from api.authentication import Authentication
 from api.bodies import RequestError
-from api.credentials import LSN, freshness, identify
+from api.credentials import LSN, freshness
 from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
 from api.graphql_sse import EventStream
 from api.streams import Streams
-from api.tokens import Tokens
 from db.errors import AppError
 from schema.build import Schema
 from schema.context import Context, Contexts
@@ -38,7 +38,7 @@ ALLOWED = {
 class GraphQLEndpoint:
     schema: Schema
     contexts: Contexts
-    tokens: Tokens
+    authentication: Authentication
     streams: Streams
     max_request_bytes: int
     operation_timeout_seconds: float
@@ -64,9 +64,11 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, media_type: str) -> Response:
         operation = await read_request(request, max_bytes=self.max_request_bytes)
-        context = self.contexts.of(identify(request, self.tokens), after=freshness(request))
+        origin = self.authentication.origin_of(request)
+        identity = await self.authentication.identify(request, origin)
+        context = self.contexts.of(identity, origin=origin, after=freshness(request))
         if media_type == STREAM:
-            return EventStream(self.schema, operation, context, self.streams)
+            return EventStream(self.schema, operation, context, self.streams, self.authentication)
         response = answer(await self._execute(operation, context, request.method), media_type)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)

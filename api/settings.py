@@ -4,9 +4,15 @@ import os
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api import secret_files
+
+ROLES_CLAIM = "roles"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def default_data_dir() -> Path:
@@ -20,7 +26,13 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="YUKYU_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="YUKYU_",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_default=True,  # a secret that is not given may be in a file
+        hide_input_in_errors=True,
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -60,16 +72,31 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(
         default=None, description="Secret that signs tokens (HS256), 32 characters or more."
     )
+    jwt_secret_previous: SecretStr | None = Field(
+        default=None, description="The secret before; tokens that it has signed still count."
+    )
+    jwks_url: str | None = Field(
+        default=None, description="Where an identity provider publishes its keys; its tokens (RS256, ES256) count too."
+    )
+    jwt_issuer: str | None = Field(default=None, description="What a token has to say in `iss`.")
+    jwt_audience: str | None = Field(default=None, description="What a token has to say in `aud`.")
+    jwt_roles_claim: str = Field(
+        default=ROLES_CLAIM, min_length=1, description="Claim with the roles; dots lead into claims in claims."
+    )
+    trusted_proxies: Annotated[list[IPvAnyNetwork], NoDecode] = Field(
+        default_factory=list[IPvAnyNetwork],
+        description="Networks of the proxies whose X-Forwarded-For is believed, separated by commas.",
+    )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )
 
-    @field_validator("replica_urls", mode="before")
+    @field_validator("replica_urls", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("backup_at")
     @classmethod
@@ -79,7 +106,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "jwt_secret_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         shortest = 32
@@ -87,6 +114,28 @@ class Settings(BaseSettings):
             message = f"must have {shortest} characters or more; `openssl rand -base64 48` makes one"
             raise ValueError(message)
         return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _private(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = urlsplit(value)
+        if address.hostname is None or not (
+            address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
+        ):
+            message = "must be an https address: who can change the keys on their way can sign in as anybody"
+            raise ValueError(message)
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _from_file(cls, value: object, info: ValidationInfo) -> object:
+        """Let every secret be in a file as well, which `YUKYU_…_FILE` names."""
+        name = info.field_name or ""
+        if not secret_files.is_secret(cls.model_fields[name].annotation):
+            return value
+        return secret_files.value_of(f"YUKYU_{name.upper()}", value)
 
     @property
     def state_dir(self) -> Path:

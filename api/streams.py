@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
-from datetime import datetime
 
 from strawberry.types import ExecutionResult
 
@@ -72,8 +71,3 @@ async def results_of(schema: Schema, request: GraphQLRequest, context: Context) 
     async with aclosing(source):
         async for result in source:
             yield result
-
-
-def seconds_until(moment: datetime | None, *, now: datetime) -> float | None:
-    """Return how long a token is still good for; None for ever."""
-    return None if moment is None else max(0.0, (moment - now).total_seconds())

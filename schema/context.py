@@ -1,6 +1,6 @@
 """What every resolver of one operation shares: who asks, the engines, how fresh an answer has to be."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -9,17 +9,23 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from db import records
+from db.control import audit
+from db.control.audit import Origin
 from db.engines import Answer, EngineRole, Engines
 from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
+from jobs.access import Access
 from jobs.health import Report
 from jobs.site import Site
+from schema.personal import PersonalReads
 from schema.roles import Identity, Role
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
+
+LONGEST_SUBJECT = 200
 
 
 class NoInstallationError(AppError):
@@ -43,25 +49,32 @@ class Context:
         examine: measures the health of the whole system.
         site: the installation whose backups this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
+        access: accounts, and the audit log.
+        origin: where the operation comes from.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an operation works with
         self,
         engines: Engines,
         identity: Identity,
         *,
         examine: Examine,
+        access: Access,
+        origin: Origin,
         site: Site | None = None,
         after: Lsn | None = None,
     ) -> None:
         self.identity = identity
         self.examine = examine
+        self.access = access
+        self.origin = origin
         self.site = site
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
         self._engines = engines
         self._after = after
+        self._personal = PersonalReads()
 
     @property
     def sees_personal(self) -> bool:
@@ -76,6 +89,22 @@ class Context:
         if self.site is None:
             raise NoInstallationError
         return self.site
+
+    def read_personal(self, fields: Iterable[str], records: Iterable[str]) -> None:
+        """Remember that personal fields of these records, by their ids, are in the answer."""
+        self._personal.add(fields, records)
+
+    def tell_what_was_read(self, operation_name: str | None) -> None:
+        """Put what personal fields the operation has read into the audit log, as one entry."""
+        if self._personal.records:
+            self.access.journal.note(
+                who=self.identity.name,
+                action="read-personal",
+                subject=(operation_name or "")[:LONGEST_SUBJECT],
+                result=audit.SUCCEEDED,
+                origin=self.origin,
+                details=self._personal.as_details(),
+            )
 
     async def read(self, work: Work[T]) -> Answer[T]:
         answer = await self._engines.read(work, after=self._after)
@@ -107,10 +136,19 @@ class Contexts:
 
     engines: Engines
     examine: Examine
+    access: Access
     site: Site | None = None
 
-    def of(self, identity: Identity, *, after: Lsn | None = None) -> Context:
-        return Context(self.engines, identity, examine=self.examine, site=self.site, after=after)
+    def of(self, identity: Identity, *, origin: Origin, after: Lsn | None = None) -> Context:
+        return Context(
+            self.engines,
+            identity,
+            examine=self.examine,
+            access=self.access,
+            origin=origin,
+            site=self.site,
+            after=after,
+        )
 
 
 Info = strawberry.Info[Context, None]

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.queries.audit import AuditQueries
 from schema.queries.backups import BackupQueries
 from schema.queries.health import HealthQueries
 from schema.queries.records import RecordQueries
@@ -9,5 +10,5 @@ from schema.queries.search import SearchQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries):
+class Query(RecordQueries, SearchQueries, HealthQueries, BackupQueries, AuditQueries):
     pass

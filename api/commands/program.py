@@ -17,7 +17,7 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 # Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
 COMMANDS = ("up", "serve", "work", "node", "check", "token", "schema")
-GROUPS = {"db": "database", "data": "data", "backup": "backup", "restore": "restore"}
+GROUPS = {"db": "database", "data": "data", "backup": "backup", "restore": "restore", "user": "user", "audit": "audit"}
 
 # Those that run until they are stopped, so that being stopped is no failure.
 LASTING = ("up", "serve", "work", "node")

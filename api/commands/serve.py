@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -15,14 +16,17 @@ from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
+from api.remote_keys import RemoteKeys
 from api.settings import Settings
 from api.signin import SignInLinks
 from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db import search
+from db.control import Control
 from db.engines import Engines
 from jobs import health, heartbeat
+from jobs.access import Access
 from jobs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -47,7 +51,10 @@ async def _serve(
     async with AsyncExitStack() as opened:
         # With a URL there is a database, and nothing that could be backed up or restored from here.
         site = await opened.enter_async_context(sites.opened(settings)) if settings.database_url is None else None
-        await answer(foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), site=site)
+        control = site.control if site else await opened.enter_async_context(_control(settings))
+        await answer(
+            foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), control=control, site=site
+        )
 
 
 async def answer(  # noqa: PLR0913 - what one run of the API is made of
@@ -58,18 +65,36 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     *,
     tokens: Tokens,
     links: SignInLinks,
+    control: Control | None,
     site: Site | None = None,
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
-    async with Engines.open(found.primary_url, found.replica_urls) as engines, _heartbeat(engines, beat=beat):
+    access = Access.of(control, tokens.mint if tokens.can_mint else None)
+    remote_keys = secret.remote_keys(settings, tokens)
+    async with (
+        Engines.open(found.primary_url, found.replica_urls) as engines,
+        _heartbeat(engines, beat=beat),
+        access.kept(),
+        _kept_fresh(remote_keys),
+    ):
 
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
         streams = Streams()
-        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
+        app = create_app(
+            engines,
+            settings,
+            tokens=tokens,
+            access=access,
+            remote_keys=remote_keys,
+            links=links,
+            examine=examine,
+            site=site,
+            streams=streams,
+        )
         log.info("listening", url=origin_of(listening))
         _settle()
         await foreground.serve(app, listening, max_message_bytes=settings.max_request_bytes, on_stop=streams.end)
@@ -89,9 +114,34 @@ async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
     if not beat:
         yield
         return
-    beating = asyncio.create_task(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))
+    async with _meanwhile(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC))):
+        yield
+
+
+@asynccontextmanager
+async def _kept_fresh(remote_keys: RemoteKeys | None) -> AsyncGenerator[None]:
+    if remote_keys is None:
+        yield
+        return
+    async with _meanwhile(remote_keys.keep_fresh()):
+        yield
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _control(settings: Settings) -> AsyncGenerator[Control | None]:
+    """Open the control store that the settings name; None where they name none and there is no installation."""
+    if settings.control_url is None:
+        yield None
+        return
+    async with Control.open(settings.state_dir, url=settings.control_url.get_secret_value()) as control:
+        yield control

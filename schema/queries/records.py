@@ -8,13 +8,14 @@ from db import records
 from db.errors import NotFoundError
 from jobs import restores
 from schema.context import Context, Info
-from schema.permissions import IsViewer
+from schema.permissions import Anybody, IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
+from schema.selection import selected
 from schema.types import backups as backup_types
 from schema.types import restores as restore_types
 from schema.types.backups import Backup
-from schema.types.employees import TYPES
+from schema.types.employees import PERSONAL_OF, TYPES
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -24,7 +25,7 @@ from schema.types.viewer import Viewer
 
 @strawberry.type
 class RecordQueries:
-    @strawberry.field(description="Whoever is asking; needs no role.")
+    @strawberry.field(description="Whoever is asking; needs no role.", permission_classes=[Anybody])
     def me(self, info: Info) -> Viewer:
         return Viewer.of(info.context.identity)
 
@@ -46,7 +47,11 @@ class RecordQueries:
         if table in (backup_types.TABLE, restore_types.TABLE):
             return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
-        return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
+        row, context = answer.value, info.context
+        if row is not None and context.sees_personal and table.upper() in PERSONAL_OF:
+            fields = selected(info) & PERSONAL_OF[EmployeeTable(table.upper())]
+            context.read_personal(fields, [id] if fields else [])
+        return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 
 async def _of_installation(context: Context, table: str, key: str) -> Node | None:

@@ -5,12 +5,15 @@ from typing import Annotated
 import strawberry
 
 from db import search
-from db.search import SearchRequest
+from db.search import SearchPage, SearchRequest
 from schema.arguments import After, First
-from schema.context import Info
+from schema.context import Context, Info
 from schema.permissions import IsViewer
+from schema.personal import selected_by_table
 from schema.selection import selected
+from schema.types.employees import PERSONAL_OF
 from schema.types.enums import EmployeeTable
+from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
 
 
@@ -47,7 +50,10 @@ class SearchQueries:
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=info.context.sees_personal)
+        personal = info.context.sees_personal
+        if personal:
+            _tell_of_personal(info.context, wanted, answer.value)
+        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=personal)
 
     @strawberry.field(
         description=(
@@ -62,3 +68,12 @@ class SearchQueries:
         first: First = 8,
     ) -> list[str]:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
+
+
+def _tell_of_personal(context: Context, wanted: frozenset[str], page: SearchPage) -> None:
+    """Note which personal fields of which hits are in the answer."""
+    asked = selected_by_table(wanted, PERSONAL_OF)
+    for table, fields in asked.items():
+        hits = [hit for hit in page.hits if hit.table == table]
+        if hits:
+            context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])

@@ -12,8 +12,9 @@ from sqlalchemy import text, update
 from sqlmodel import select
 
 from db.control import Alert, AuditEntry, Control, OperationState, audit, operations
-from db.control.store import VERSION, StoreUnusableError, StoreVersionError
+from db.control.store import StoreUnusableError
 from db.control.tables import StoreVersion
+from db.control.upgrade import VERSION, StoreVersionError
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]

@@ -33,7 +33,6 @@ REASONS: dict[type[Exception], str] = {
     jwt.InvalidAudienceError: "wrong audience",
     jwt.InvalidIssuerError: "wrong issuer",
     jwt.InvalidAlgorithmError: "wrong algorithm",
-    jwt.InvalidSignatureError: "wrong signature",
     jwt.MissingRequiredClaimError: "a claim is missing",
 }
 
@@ -152,18 +151,16 @@ class Tokens:
         """
         if len(token) > LONGEST_TOKEN:
             raise InvalidTokenError("too long")
-        candidates = self._keys_of(token)
-        for last, key in zip((*(False for _ in candidates[1:]), True), candidates, strict=True):
+        for key in self._keys_of(token):
             try:
                 return self._identity_of(_checked(token, key))
-            except jwt.InvalidSignatureError as error:
-                if last:
-                    raise InvalidTokenError("wrong signature") from error
+            except jwt.InvalidSignatureError:
+                continue
             except jwt.ExpiredSignatureError as error:
                 raise InvalidTokenError("expired", "The token has expired.") from error
             except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
                 raise InvalidTokenError(REASONS.get(type(error), "not usable")) from error
-        raise InvalidTokenError("no secret to check it with")
+        raise InvalidTokenError("wrong signature")
 
     def _keys_of(self, token: str) -> Sequence[Key]:
         """Return the keys that the token may be signed with: the one it names, else our own."""

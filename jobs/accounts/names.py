@@ -12,7 +12,8 @@ WRITTEN = re.compile(r"[\w.@+-]{1,100}")
 
 def folded(name: str) -> str:
     """Return the one spelling of a name: case and width make no difference."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name[: 2 * LONGEST]).strip().casefold())
+    storable = name[: 2 * LONGEST].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", storable).strip().casefold())
 
 
 def checked(name: str) -> str:

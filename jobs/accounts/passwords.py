@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -59,7 +60,7 @@ class Passwords:
         Raises:
             BusyError: too many wait.
         """
-        return await self._do(lambda: HASHING.hash(password))
+        return await self._do(lambda: HASHING.hash(_bytes(password)))
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         """Return whether the password is the right one, and a new hash where the present one is of an older kind.
@@ -69,7 +70,7 @@ class Passwords:
         Raises:
             BusyError: too many wait.
         """
-        given = password[: LONGEST + 1]
+        given = _bytes(password[: LONGEST + 1])
         if password_hash is None:
             await self._do(lambda: HASHING.verify(given, self._hash_of_nobody()))
             return False, None
@@ -95,3 +96,8 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._under_way -= 1
+
+
+def _bytes(password: str) -> bytes:
+    """Return what is hashed: the same for the same characters, whichever keyboard has made them."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "replace")

@@ -41,7 +41,7 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     access = access or Access.of(site.control if site else None, tokens.mint)
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
     schema, contexts, streams = build_schema(), Contexts(engines, examine, access, site), streams or Streams()
-    authentication = Authentication(tokens, access, remote_keys, settings.trusted_proxies)
+    authentication = Authentication(tokens, access, remote_keys)
     endpoint = GraphQLEndpoint(
         schema=schema,
         contexts=contexts,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api import secret_files
@@ -83,20 +83,16 @@ class Settings(BaseSettings):
     jwt_roles_claim: str = Field(
         default=ROLES_CLAIM, min_length=1, description="Claim with the roles; dots lead into claims in claims."
     )
-    trusted_proxies: Annotated[list[IPvAnyNetwork], NoDecode] = Field(
-        default_factory=list[IPvAnyNetwork],
-        description="Networks of the proxies whose X-Forwarded-For is believed, separated by commas.",
-    )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )
 
-    @field_validator("replica_urls", "trusted_proxies", mode="before")
+    @field_validator("replica_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
 
     @field_validator("backup_at")
     @classmethod

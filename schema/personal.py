@@ -1,10 +1,8 @@
-"""Personal fields: which of a table's they are, which of them an operation asks for, and what the audit log is told."""
+"""What the audit log is told of personal fields that were read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-
-from db.search import EmployeeTable
 
 MOST_IDS = 100
 
@@ -27,14 +25,3 @@ class PersonalReads:
             "records": len(self.records),
             "ids": sorted(self.records)[:MOST_IDS],
         }
-
-
-def selected_by_table(
-    names: Iterable[str], personal: Mapping[EmployeeTable, frozenset[str]]
-) -> dict[EmployeeTable, frozenset[str]]:
-    """Return the personal fields of each table among dotted names; tables without any are left out.
-
-    Type conditions are not weighed: a field that two tables have counts for both where one asks for it.
-    """
-    asked = {name.rpartition(".")[2] for name in names}
-    return {table: fields & asked for table, fields in personal.items() if not fields.isdisjoint(asked)}

@@ -11,11 +11,10 @@ from schema.context import Context, Info
 from schema.permissions import Anybody, IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
-from schema.selection import selected
 from schema.types import backups as backup_types
 from schema.types import restores as restore_types
 from schema.types.backups import Backup
-from schema.types.employees import PERSONAL_OF, TYPES
+from schema.types.employees import TYPES, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -48,9 +47,10 @@ class RecordQueries:
             return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         row, context = answer.value, info.context
-        if row is not None and context.sees_personal and table.upper() in PERSONAL_OF:
-            fields = selected(info) & PERSONAL_OF[EmployeeTable(table.upper())]
-            context.read_personal(fields, [id] if fields else [])
+        if row is not None and context.sees_personal:
+            read = {table.lower(): fields for table, fields in personal_fields_of(info).items()}
+            if table in read:
+                context.read_personal(read[table], [id])
         return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 

@@ -7,11 +7,10 @@ import strawberry
 from db import search
 from db.search import SearchPage, SearchRequest
 from schema.arguments import After, First
-from schema.context import Context, Info
+from schema.context import Info
 from schema.permissions import IsViewer
-from schema.personal import selected_by_table
 from schema.selection import selected
-from schema.types.employees import PERSONAL_OF
+from schema.types.employees import personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
@@ -52,7 +51,7 @@ class SearchQueries:
         answer = await info.context.read(lambda connection: search.search(connection, request))
         personal = info.context.sees_personal
         if personal:
-            _tell_of_personal(info.context, wanted, answer.value)
+            _tell_of_personal(info, answer.value)
         return SearchConnection.of(answer.value, served_by=answer.served_by, personal=personal)
 
     @strawberry.field(
@@ -70,10 +69,9 @@ class SearchQueries:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
 
 
-def _tell_of_personal(context: Context, wanted: frozenset[str], page: SearchPage) -> None:
+def _tell_of_personal(info: Info, page: SearchPage) -> None:
     """Note which personal fields of which hits are in the answer."""
-    asked = selected_by_table(wanted, PERSONAL_OF)
-    for table, fields in asked.items():
+    for table, fields in personal_fields_of(info).items():
         hits = [hit for hit in page.hits if hit.table == table]
         if hits:
-            context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])
+            info.context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])

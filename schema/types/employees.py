@@ -12,6 +12,7 @@ from db.records import Row
 from schema.context import Info
 from schema.permissions import NeedsRole
 from schema.roles import Role
+from schema.selection import selected_on
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, node_id
@@ -211,3 +212,11 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
     table: frozenset(map(to_camel_case, PERSONAL_FIELDS.intersection(each.name for each in fields(record))))
     for table, record in TYPES.items()
 }
+
+TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
+
+
+def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
+    """Return which personal fields are asked for below a field, by table."""
+    asked = {TABLE_OF[name]: fields for name, fields in selected_on(info, TABLE_OF).items()}
+    return {table: PERSONAL_OF[table] & fields for table, fields in asked.items() if PERSONAL_OF[table] & fields}

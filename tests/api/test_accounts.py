@@ -203,3 +203,15 @@ async def test_a_server_without_a_control_store_says_so(api: Api) -> None:
     refusal = await api.refusal(LOGIN, {"name": "aiko", "password": PASSWORD}, roles=(Role.VIEWER,))
 
     assert "no control store" in refusal["message"]
+
+
+async def test_whoever_may_not_follow_what_they_ask_for_is_noted(served: Served) -> None:
+    signed_in = await served.sign_in()
+    async with served.streaming.websocket() as socket:
+        await socket.send(type="connection_init", payload={"authorization": f"Bearer {signed_in['accessToken']}"})
+        await socket.receive()
+        await socket.follow("backup:x")
+        told = await socket.receive()
+
+    assert "FORBIDDEN" in str(told)
+    assert ("aiko", "refused") in await served.told("operation-progress")

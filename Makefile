@@ -29,10 +29,10 @@ up: install ## everything on this machine; options: make up ARGS="--sample 20000
 	@$(BIN)/yukyu up $(ARGS)
 
 test: install ## the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
-	@$(BIN)/pytest -n 2 --dist loadgroup -m long $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
 
 check: install ## everything that CI checks, without the tests
 	$(BIN)/ruff format --check .

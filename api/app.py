@@ -19,7 +19,7 @@ from db.engines import Engines
 from jobs.access import Access
 from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Contexts, Examine
+from schema.context import Contexts, Examine, Feeds
 
 
 def create_app(  # noqa: PLR0913 - what the application is made of
@@ -40,7 +40,8 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     """
     access = access or Access.of(site.control if site else None, tokens.mint)
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
-    schema, contexts, streams = build_schema(), Contexts(engines, examine, access, site), streams or Streams()
+    schema, streams = build_schema(), streams or Streams(most_per_user=settings.streams_per_user)
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), access, site)
     authentication = Authentication(tokens, access, remote_keys)
     endpoint = GraphQLEndpoint(
         schema=schema,

@@ -1,4 +1,7 @@
-"""HTTP as uvicorn speaks it, with bounds that it does not set: on the size of a request's head, and on its slowness."""
+"""HTTP and WebSocket as uvicorn speaks them, with bounds that it does not set.
+
+They are on the size of a request's head, on its slowness, and on that of a client which does not read.
+"""
 
 import asyncio
 from http import HTTPStatus
@@ -6,10 +9,56 @@ from typing import Any, ClassVar
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from db.errors import BadInputError
 
 MOST_HEAD_BYTES = 64 * 1024
+# How long a client may leave unread what fills its connection: 64 KiB here, and what the system takes.
+UNREAD_SECONDS = 30.0
+
+
+class Unread:
+    """How long a connection has been full; one that stays full is cut off, for what waits for it takes memory."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def begins(self, transport: asyncio.Transport) -> None:
+        self.ends()
+        self._deadline = asyncio.get_running_loop().call_later(self._seconds, transport.abort)
+
+    def ends(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket. A client that does not read is cut off, and so is one that does not answer pings."""
+
+    unread_seconds: ClassVar[float] = UNREAD_SECONDS
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*arguments, **options)
+        self._unread = Unread(self.unread_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.begins(self.transport)
+
+    def resume_writing(self) -> None:
+        self._unread.ends()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread.ends()
+        super().connection_lost(exc)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # closing would wait until it has read everything
 
 
 class Protocol(HttpToolsProtocol):
@@ -20,6 +69,7 @@ class Protocol(HttpToolsProtocol):
     """
 
     head_seconds: ClassVar[float] = 10
+    unread_seconds: ClassVar[float] = UNREAD_SECONDS
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **options)
@@ -27,6 +77,15 @@ class Protocol(HttpToolsProtocol):
         self._advanced = False
         self._idle_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread = Unread(self.unread_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.begins(self.transport)
+
+    def resume_writing(self) -> None:
+        self._unread.ends()
+        super().resume_writing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -34,6 +93,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._meet_deadline()
+        self._unread.ends()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -1,18 +1,22 @@
 """Every setting, read from the environment (`YUKYU_…`) in the entry points and passed down from there."""
 
 import os
+import re
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api import secret_files
 
 ROLES_CLAIM = "roles"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# An address as SMTP takes it, alone or behind a name: 'alerts@example.jp', 'YuKyuDATA <alerts@example.jp>'.
+ADDRESS = re.compile(r"[!-~]+@[!-~]+|[^<>@\x00-\x1f\x7f]*<[!-;=?-~]+@[!-;=?-~]+>")
 
 
 def default_data_dir() -> Path:
@@ -64,6 +68,9 @@ class Settings(BaseSettings):
     window_days: int = Field(default=7, ge=1, le=366, description="How far back every moment can be restored.")
     rpo_seconds: int = Field(default=300, ge=1, description="How much committed work may be lost, as promised.")
     rto_seconds: int = Field(default=1800, ge=1, description="How long a restore may take, as promised.")
+    monitor_interval: int = Field(
+        default=15, ge=1, le=3600, description="How often servers are measured and alert rules looked at, in seconds."
+    )
     control_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the control store; SQLite in the state directory when not given."
     )
@@ -85,6 +92,36 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
     operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
+    streams_per_user: int = Field(
+        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
+    )
+    alert_rules: Path | None = Field(
+        default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
+    )
+    alert_repeat_seconds: int = Field(
+        default=4 * 3600, ge=60, le=30 * 86400, description="After which an alert that nobody has seen is told again."
+    )
+    smtp_host: str | None = Field(default=None, description="Server that takes alerts by e-mail.")
+    smtp_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none."
+    )
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="How the connection to it is encrypted."
+    )
+    smtp_username: str | None = Field(default=None, description="User name at the e-mail server, where it wants one.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the e-mail server.")
+    smtp_ca_file: FilePath | None = Field(
+        default=None, description="Certificates (PEM) that vouch for the e-mail server; the system's when not given."
+    )
+    alert_email_from: str | None = Field(default=None, description="Sender of alerts by e-mail.")
+    alert_email_to: Annotated[list[str], NoDecode] = Field(
+        default_factory=list[str], description="Who gets alerts by e-mail, separated by commas."
+    )
+    slack_webhook_url: SecretStr | None = Field(default=None, description="Slack's incoming webhook for alerts.")
+    pagerduty_routing_key: SecretStr | None = Field(default=None, description="PagerDuty's integration key for alerts.")
+    pagerduty_url: str | None = Field(default=None, description="Where PagerDuty takes events; its own when not given.")
+    language: Literal["en", "ja"] = Field(default="en", description="Language of what is told of alerts.")
+    public_url: str | None = Field(default=None, description="Where people reach the API, for links in what is told.")
     log_format: Literal["json", "console"] | None = Field(
         default=None, description="'json' or 'console'; console on a terminal."
     )
@@ -110,6 +147,47 @@ class Settings(BaseSettings):
             message = f"must have {shortest} characters or more; `openssl rand -base64 48` makes one"
             raise ValueError(message)
         return value
+
+    @field_validator("alert_email_to", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @field_validator("alert_email_from", "alert_email_to")
+    @classmethod
+    def _addresses(cls, value: str | list[str] | None) -> str | list[str] | None:
+        for each in [value] if isinstance(value, str) else value or ():
+            if not ADDRESS.fullmatch(each):
+                message = f"{each!r} is no e-mail address such as alerts@example.jp or 'Alerts <alerts@example.jp>'"
+                raise ValueError(message)
+        return value
+
+    @field_validator("slack_webhook_url", "pagerduty_url", "public_url")
+    @classmethod
+    def _url(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        given = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if given is not None and not _is_web_address(given):
+            message = "is no address of the form https://HOST/PATH"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _whole_channels(self) -> Self:
+        """Refuse a channel that is half configured: whoever set it up believes that alerts are told."""
+        email = {
+            "YUKYU_SMTP_HOST": self.smtp_host,
+            "YUKYU_ALERT_EMAIL_FROM": self.alert_email_from,
+            "YUKYU_ALERT_EMAIL_TO": self.alert_email_to,
+        }
+        credentials = {"YUKYU_SMTP_USERNAME": self.smtp_username, "YUKYU_SMTP_PASSWORD": self.smtp_password}
+        _all_or_none("Alerts by e-mail need", email)
+        _all_or_none("Signing in at the e-mail server needs", credentials)
+        if self.smtp_username:
+            _all_or_none("Alerts by e-mail need", credentials | email)
+        if self.pagerduty_url:
+            key = {"YUKYU_PAGERDUTY_URL": self.pagerduty_url, "YUKYU_PAGERDUTY_ROUTING_KEY": self.pagerduty_routing_key}
+            _all_or_none("Alerts by PagerDuty need", key)
+        return self
 
     @field_validator("jwks_url")
     @classmethod
@@ -140,3 +218,19 @@ class Settings(BaseSettings):
     @property
     def repository_dir(self) -> Path:
         return self.backup_dir or self.data_dir / "backups"
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _all_or_none(what: str, settings: Mapping[str, object]) -> None:
+    missing = [name for name, value in settings.items() if not value]
+    if missing and len(missing) < len(settings):
+        given = " and ".join(name for name in settings if name not in missing)
+        message = f"{what} {' and '.join(missing)} too, where {given} is set"
+        raise ValueError(message)

@@ -12,8 +12,6 @@ from db.errors import AppError
 from schema.build import Schema
 from schema.context import Context
 
-MOST_PER_USER = 20
-
 
 class TooManyStreamsError(AppError):
     """One user has as many streams open as one may."""
@@ -24,7 +22,7 @@ class TooManyStreamsError(AppError):
 class Streams:
     """The connections on which answers are streamed now."""
 
-    def __init__(self, *, most_per_user: int = MOST_PER_USER) -> None:
+    def __init__(self, *, most_per_user: int) -> None:
         self._most_per_user = most_per_user
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()

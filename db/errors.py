@@ -20,6 +20,10 @@ class BadInputError(AppError):
     code = "BAD_USER_INPUT"
 
 
+class SettingError(AppError):
+    """A setting, or a file that a setting names, cannot be meant; nothing is begun."""
+
+
 class NotFoundError(AppError):
     """There is no such thing."""
 

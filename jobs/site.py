@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from db.cluster.installation import Installation
 from db.control import Control
 from db.repository import Incarnation, Repository
+from jobs.alerts.alerting import Alerting
+from jobs.alerts.rulebook import Rulebook
 
 
 def now() -> datetime:
@@ -27,6 +29,13 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """How often the servers are looked at."""
+
+    interval: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
 class Site:
     """The servers of an installation, the control store beside them, and the repository of backups."""
 
@@ -35,6 +44,9 @@ class Site:
     installation: Installation
     clock: Callable[[], datetime] = field(default=now)
     policy: Policy = field(default=Policy())
+    alerting: Alerting = field(default=Alerting())
+    rulebook: Rulebook = field(default=Rulebook())
+    monitoring: Monitoring = field(default=Monitoring())
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

@@ -20,7 +20,9 @@ from schema.permissions import write_into_sdl
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
+from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
+from schema.types.baselines import Baseline
 from schema.types.employees import TYPES
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.restores import RestoreRun
@@ -52,7 +54,7 @@ def build_schema(limits: Limits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun],
+        types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun, Alert, Silence, Baseline],
         extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -16,7 +16,9 @@ from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
 from jobs.access import Access
-from jobs.health import Report
+from jobs.alerts.feed import Feed
+from jobs.health import HealthFeed, Report
+from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 from schema.personal import PersonalReads
 from schema.roles import Identity, Role
@@ -29,25 +31,38 @@ LONGEST_SUBJECT = 200
 
 
 class NoInstallationError(AppError):
-    """Backups and restores are those of an installation, and this server has none."""
+    """Backups, restores and alerts are those of an installation, and this server has none."""
 
     code = NotFoundError.code
 
     def __init__(self) -> None:
         super().__init__(
-            "This server has no installation whose backups it could look after.",
+            "This server has no installation that it could look after.",
             hint="Start it by `yukyu up`, or by `yukyu serve --data-dir` with the directory of a running installation.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What a process reads once for all who follow it."""
+
+    health: HealthFeed
+    alerts: Feed | None
+
+    @classmethod
+    def of(cls, examine: Examine, site: Site | None) -> Self:
+        return cls(HealthFeed(examine), Feed(site.control) if site else None)
 
 
 class Context:
     """One operation's context; its loaders live as long as it does.
 
     Args:
-        engines: where reads go.
+        engines: where reads go; resolvers use `read`.
         identity: who asks.
         examine: measures the health of the whole system.
-        site: the installation whose backups this server looks after, where there is one.
+        feeds: what can be followed.
+        site: the installation that this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
         access: accounts, and the audit log.
         origin: where the operation comes from.
@@ -61,6 +76,7 @@ class Context:
         examine: Examine,
         access: Access,
         origin: Origin,
+        feeds: Feeds,
         site: Site | None = None,
         after: Lsn | None = None,
     ) -> None:
@@ -68,11 +84,12 @@ class Context:
         self.examine = examine
         self.access = access
         self.origin = origin
+        self.feeds = feeds
         self.site = site
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
-        self._engines = engines
+        self.engines = engines
         self._after = after
         self._personal = PersonalReads()
 
@@ -81,7 +98,7 @@ class Context:
         return self.identity.has(Role.HR)
 
     def installation(self) -> Site:
-        """Return what backups and restores work on.
+        """Return what backups, restores and alerts are about.
 
         Raises:
             NoInstallationError: this server does not look after one.
@@ -106,8 +123,24 @@ class Context:
                 details=self._personal.as_details(),
             )
 
+    def servers(self) -> list[Target]:
+        """Return the servers to measure: the installation's, or those that this process reads from."""
+        if self.site is not None:
+            return targets(self.site.installation)
+        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
+
+    def alert_feed(self) -> Feed:
+        """Return the alert feed.
+
+        Raises:
+            NoInstallationError: this server does not look after an installation.
+        """
+        if self.feeds.alerts is None:
+            raise NoInstallationError
+        return self.feeds.alerts
+
     async def read(self, work: Work[T]) -> Answer[T]:
-        answer = await self._engines.read(work, after=self._after)
+        answer = await self.engines.read(work, after=self._after)
         self.served_by = answer.served_by
         if answer.lsn is not None:
             self.seen = answer.lsn if self.seen is None else min(self.seen, answer.lsn)
@@ -136,6 +169,7 @@ class Contexts:
 
     engines: Engines
     examine: Examine
+    feeds: Feeds
     access: Access
     site: Site | None = None
 
@@ -144,6 +178,7 @@ class Contexts:
             self.engines,
             identity,
             examine=self.examine,
+            feeds=self.feeds,
             access=self.access,
             origin=origin,
             site=self.site,

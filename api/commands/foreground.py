@@ -9,9 +9,8 @@ from contextlib import contextmanager
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.http import Protocol
+from api.http import Protocol, WebSocketProtocol
 from db.errors import AppError
 
 GRACEFUL_SECONDS = 5
@@ -51,7 +50,7 @@ class Foreground:
             server_header=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             backlog=BACKLOG,
-            ws=WebSocketsSansIOProtocol,
+            ws=WebSocketProtocol,
             ws_max_size=max_message_bytes,
             ws_per_message_deflate=False,  # messages are short, and a compressor takes memory per connection
         )

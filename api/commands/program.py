@@ -11,13 +11,22 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from api.version import VERSION
-from db.errors import AppError
+from db.errors import AppError, SettingError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 # Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
 COMMANDS = ("up", "serve", "work", "node", "check", "token", "schema")
-GROUPS = {"db": "database", "data": "data", "backup": "backup", "restore": "restore", "user": "user", "audit": "audit"}
+GROUPS = {
+    "db": "database",
+    "data": "data",
+    "backup": "backup",
+    "restore": "restore",
+    "monitor": "monitor",
+    "alerts": "alerts",
+    "user": "user",
+    "audit": "audit",
+}
 
 # Those that run until they are stopped, so that being stopped is no failure.
 LASTING = ("up", "serve", "work", "node")
@@ -70,11 +79,13 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except AppError as error:
         _complain(error.message, error.hint)
-        sys.exit(FAILED)
+        sys.exit(USAGE if isinstance(error, SettingError) else FAILED)
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            _complain(f"YUKYU_{name}: {problem['msg']}", "docs/configuration.md explains every setting.")
+            said = problem["msg"].removeprefix("Value error, ")
+            message = f"YUKYU_{name}: {said}" if name else f"{said}."  # several settings together have no name
+            _complain(message, "docs/configuration.md explains every setting.")
         sys.exit(USAGE)
 
 

@@ -27,6 +27,7 @@ from db.control import Control
 from db.engines import Engines
 from jobs import health, heartbeat
 from jobs.access import Access
+from jobs.monitoring import processes
 from jobs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     async with (
         Engines.open(found.primary_url, found.replica_urls) as engines,
         _heartbeat(engines, beat=beat),
+        _reporting(site, engines),
         access.kept(),
         _kept_fresh(remote_keys),
     ):
@@ -83,7 +85,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        streams = Streams()
+        streams = Streams(most_per_user=settings.streams_per_user)
         app = create_app(
             engines,
             settings,
@@ -114,7 +116,7 @@ async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
     if not beat:
         yield
         return
-    async with _meanwhile(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC))):
+    async with _beside(heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC))):
         yield
 
 
@@ -123,12 +125,22 @@ async def _kept_fresh(remote_keys: RemoteKeys | None) -> AsyncGenerator[None]:
     if remote_keys is None:
         yield
         return
-    async with _meanwhile(remote_keys.keep_fresh()):
+    async with _beside(remote_keys.keep_fresh()):
         yield
 
 
 @asynccontextmanager
-async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def _reporting(site: Site | None, engines: Engines) -> AsyncGenerator[None]:
+    """Let monitoring know of this process's connections, where there is a store to write it to."""
+    if site is None:
+        yield
+        return
+    async with _beside(processes.keep_reporting(site, engines)):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     task = asyncio.create_task(work)
     try:
         yield

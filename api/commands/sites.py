@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
+from api.commands import alerting
 from api.settings import Settings
 from db.cluster import Binaries
 from db.cluster.desired import States
@@ -15,7 +17,10 @@ from db.cluster.lock import allowed
 from db.cluster.passwords import Passwords
 from db.control import Control
 from db.repository import Repository
-from jobs.site import Policy, Site
+from jobs.alerts import overrides
+from jobs.alerts.rulebook import Rulebook
+from jobs.alerts.rules import RULES
+from jobs.site import Monitoring, Policy, Site
 
 
 def policy(settings: Settings) -> Policy:
@@ -25,6 +30,21 @@ def policy(settings: Settings) -> Policy:
         rto=timedelta(seconds=settings.rto_seconds),
         at=settings.backup_at,
     )
+
+
+def monitoring(settings: Settings) -> Monitoring:
+    return Monitoring(interval=timedelta(seconds=settings.monitor_interval))
+
+
+def rulebook(settings: Settings) -> Rulebook:
+    """Return the alert rules with the settings' overrides.
+
+    Raises:
+        OverridesError: the file cannot be meant.
+    """
+    given = timedelta(seconds=settings.alert_repeat_seconds)
+    found = Rulebook() if settings.alert_rules is None else overrides.load(settings.alert_rules, RULES)
+    return replace(found, repeat=given)
 
 
 def repository(settings: Settings) -> Repository:
@@ -94,7 +114,15 @@ def new_installation(settings: Settings) -> Installation:
 @asynccontextmanager
 async def opened(settings: Settings, found: Installation | None = None) -> AsyncGenerator[Site]:
     """Open the site of an installation; the one in the data directory unless another is given."""
-    found = found or installation(settings)
+    rules, found = rulebook(settings), found or installation(settings)
     url = settings.control_url.get_secret_value() if settings.control_url else None
     async with Control.open(found.layout.state, url=url) as control:
-        yield Site(control, repository(settings), found, policy=policy(settings))
+        yield Site(
+            control,
+            repository(settings),
+            found,
+            policy=policy(settings),
+            monitoring=monitoring(settings),
+            alerting=alerting.of(settings),
+            rulebook=rules,
+        )

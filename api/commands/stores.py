@@ -1,7 +1,6 @@
 """Does something once with the control store, as a command."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -36,8 +35,3 @@ def on_store(data_dir: Path | None, work: Callable[[Control], Awaitable[T]]) -> 
             return await work(control)
 
     return asyncio.run(opened())
-
-
-def who() -> str:
-    """Return who asks, for the audit log."""
-    return f"{getpass.getuser()} (command line)"

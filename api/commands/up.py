@@ -45,6 +45,7 @@ def up(  # noqa: PLR0913, PLR0917 - Typer's way
     """
     settings = settings_with(data_dir=data_dir, host=host, port=port)
     logs.configure(settings.log_format)
+    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(
             lambda foreground: _up(foreground, settings, listening, sample, replica=not no_replica, jobs=not no_jobs)

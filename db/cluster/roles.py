@@ -16,8 +16,12 @@ AVAILABLE = "SELECT true FROM pg_available_extensions WHERE name = $1"
 # Whoever receives for the archive comes later, and must not be waited for.
 LOCAL = "SET synchronous_commit = local"
 
-# amcheck is for restores: a server that is read-only cannot add it any more.
-EXTENSIONS = ("pg_stat_statements", "amcheck")
+# amcheck is for restores: a server that is read-only cannot add it any more. pgstattuple and hypopg, where there are
+# such, are for monitoring.
+EXTENSIONS = ("pg_stat_statements", "amcheck", "pgstattuple", "hypopg")
+
+# So that monitoring can leave its own statements out of what it measures.
+GRANT_UNTRACKED = f"GRANT SET ON PARAMETER pg_stat_statements.track TO {APPLICATION}"
 
 
 async def ensure(installation: Installation, spec: ServerSpec) -> None:
@@ -35,6 +39,7 @@ async def ensure(installation: Installation, spec: ServerSpec) -> None:
         for extension in EXTENSIONS:
             if await connection.fetchval(AVAILABLE, extension):
                 await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+        await connection.execute(GRANT_UNTRACKED)
 
 
 async def _ensure_role(connection: asyncpg.Connection, name: str, options: str, password: str) -> None:

@@ -66,6 +66,8 @@ class Alert(columns.Row, table=True):
     started_at: datetime = columns.moment()
     # When the condition was last seen to hold.
     seen_at: datetime = columns.moment()
+    # When it was first seen not to hold any more; None while it holds.
+    cleared_at: datetime | None = columns.optional_moment()
     fired_at: datetime | None = columns.optional_moment()
     resolved_at: datetime | None = columns.optional_moment()
     acknowledged_by: str | None = None
@@ -126,4 +128,6 @@ class Delivery(columns.Row, table=True):
     due_at: datetime = columns.moment()
     attempts: int = 0
     sent_at: datetime | None = columns.optional_moment()
+    # What it was told in, by the name that its receiver knows: an e-mail's Message-ID.
+    message: str | None = None
     error: str | None = None

@@ -19,9 +19,10 @@ class Control:
     Dropping it matters: a server that keeps old connections alive but takes no new ones is not well.
     """
 
-    def __init__(self, url: str, options: EngineOptions, connected: Connected) -> None:
+    def __init__(self, url: str, options: EngineOptions, connected: Connected, *, purpose: str = "monitor") -> None:
         self._url = url
         self._options = options
+        self._purpose = purpose
         self._connected = connected
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
@@ -53,7 +54,7 @@ class Control:
             self._connection = None
 
     async def _connect(self) -> asyncpg.Connection:
-        connection = await dial(self._url, self._options, purpose="monitor")
+        connection = await dial(self._url, self._options, purpose=self._purpose)
         try:
             await self._connected(connection)
         except BaseException:

@@ -45,7 +45,10 @@ class Connections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A client backend worth a look: in a transaction for seconds, or waiting for a lock; None where it is in none."""
+    """A client backend worth a look: in a transaction for a second or more, or waiting for a lock.
+
+    None where it is in none of these. `query` is without its literals, which may be about people.
+    """
 
     pid: int
     application: str
@@ -110,16 +113,25 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
-    """The statements that cost most; `reset_at` is when all were last forgotten, `evicted` how often some were."""
+    """The statements that cost most; `reset_at` is when all were last forgotten, `evicted` how often some were.
+
+    `complete` when these are all there are: one that was not among them before is new then.
+    """
 
     reset_at: datetime | None
     evicted: int
+    complete: bool
     entries: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table of ours. `bloat_percent` is dead space by pgstattuple_approx where `bloat_is_estimate` is False."""
+    """A table of ours.
+
+    `bloat_percent` is what its live rows do not fill of it, of the last survey: by pgstattuple_approx, or else from
+    the planner's statistics and labelled an estimate. It is None on a standby, where it is the same as on the primary,
+    and until the first survey. A table of a page or two is mostly empty, and well.
+    """
 
     name: str
     live_rows: int
@@ -172,7 +184,8 @@ class Statistics:
     """What one server says of itself.
 
     Some is measured at every tick and some, which costs more, less often and
-    carried over: tables, indexes, sequences and ages since `surveyed_at`.
+    carried over: bloat, indexes, sequences and ages are those of `surveyed_at`.
+    Sequences and ages are empty on a standby, where they are the primary's.
     """
 
     version: str
@@ -257,12 +270,16 @@ class Backups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineFinding:
-    """A metric that is worse than the newest baseline's by more than the regression threshold; times as bad."""
+    """A metric that is worse than the newest baseline's by more than the regression threshold; times as bad.
+
+    `query` is the text of a statement whose time it is.
+    """
 
     metric: str
     before: float
     now: float
     ratio: float
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,18 @@ DATABASE: Final = "database"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule measured about one subject, in the rule's unit, and in a sentence."""
+    """What a rule measured about one subject, in the rule's unit, and in a sentence.
+
+    A subject that is on a server is named `server: name`. Without a value nothing could be measured: alerts
+    about the subject, and about all that is on it where it is a server, stay as they are.
+    """
 
     subject: str
-    value: float
-    summary: str
+    value: float | None
+    summary: str = ""
+
+    def is_about(self, subject: str) -> bool:
+        return subject == self.subject or subject.startswith(f"{self.subject}: ")
 
 
 # None: there is no data, so that nothing may be concluded; an empty answer: all is well with every subject.
@@ -55,3 +62,6 @@ class Rule:
 
     def is_met(self, value: float) -> bool:
         return value < self.threshold if self.below else value > self.threshold
+
+    def is_worse(self, value: float, than: float) -> bool:
+        return value < than if self.below else value > than

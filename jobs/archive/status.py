@@ -28,7 +28,10 @@ LITTLE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ArchiveStatus:
-    """The contract's, with sentences that say what to do; `receiving` is unknown while the primary is away."""
+    """The contract's, with sentences that say what to do.
+
+    `receiving`, and since when archiving `fails_since`, are unknown while the primary is away.
+    """
 
     last_archived_wal: str | None = None
     last_archived_at: datetime | None = None
@@ -36,6 +39,7 @@ class ArchiveStatus:
     pending_segments: int = 0
     gaps: list[Gap] = field(default_factory=list[Gap])
     receiving: bool | None = None
+    fails_since: datetime | None = None
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -71,6 +75,7 @@ def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> 
         pending_segments=len(pending),
         gaps=gaps,
         receiving=standing.receives if standing else None,
+        fails_since=standing.fails_since if standing else None,
         problems=[
             *_of_directory(site, incarnation, standing, len(pending)),
             *_of_receiving(standing),

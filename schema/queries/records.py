@@ -7,13 +7,19 @@ import strawberry
 from db import records
 from db.errors import NotFoundError
 from jobs import restores
+from jobs.alerts import attending, silencing
+from jobs.baselines import taking
 from schema.context import Context, Info
 from schema.permissions import Anybody, IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
+from schema.types import alerts as alert_types
 from schema.types import backups as backup_types
+from schema.types import baselines as baseline_types
 from schema.types import restores as restore_types
+from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
+from schema.types.baselines import Baseline
 from schema.types.employees import TYPES, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
@@ -30,7 +36,8 @@ class RecordQueries:
 
     @strawberry.field(
         description=(
-            "An object by its id; null where there is none, and for who is no admin where it is a backup or a restore."
+            "An object by its id; null where there is none, and for who is no admin where it is about the machine: "
+            "a backup, a restore, a baseline, an alert, a silence."
         ),
         permission_classes=[IsViewer],
     )
@@ -43,7 +50,7 @@ class RecordQueries:
             table, key = parse_node_id(id)
         except NotFoundError:
             return None
-        if table in (backup_types.TABLE, restore_types.TABLE):
+        if table in OF_INSTALLATION:
             return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         row, context = answer.value, info.context
@@ -54,13 +61,32 @@ class RecordQueries:
         return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 
+OF_INSTALLATION = (
+    backup_types.TABLE,
+    restore_types.TABLE,
+    baseline_types.TABLE,
+    alert_types.TABLE,
+    alert_types.SILENCES,
+)
+
+
 async def _of_installation(context: Context, table: str, key: str) -> Node | None:
-    if context.site is None or not context.identity.has(Role.ADMIN):
+    site = context.site
+    if site is None or not context.identity.has(Role.ADMIN):
         return None
-    known = await known_backups(context.site)
+    if table == alert_types.TABLE:
+        alert = await attending.by_id(site, key)
+        return None if alert is None else Alert.of(alert, site.rulebook)
+    if table == alert_types.SILENCES:
+        silence = await silencing.by_id(site, key)
+        return None if silence is None else Silence.of(silence)
+    if table == baseline_types.TABLE:
+        baseline = await taking.by_id(site, key)
+        return None if baseline is None else Baseline.of(baseline)
+    known = await known_backups(site)
     if table == backup_types.TABLE:
         return Backup.of(known[key], known) if key in known else None
-    run = await restores.by_id(context.site, key)
+    run = await restores.by_id(site, key)
     return None if run is None else RestoreRun.of(run, known)
 
 

@@ -7,14 +7,25 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from db.control import RestoreState
+from db.control import AlertEventKind, AlertState, DeliveryState, RestoreState, Severity
 from db.engines import EngineRole
 from db.repository import BackupKind
 from db.search import EmployeeTable
 from jobs.backups import BackupState
 from jobs.health import HealthStatus
 
-__all__ = ["BackupKind", "BackupState", "EmployeeTable", "EngineRole", "HealthStatus", "RestoreState"]
+__all__ = [
+    "AlertEventKind",
+    "AlertState",
+    "BackupKind",
+    "BackupState",
+    "DeliveryState",
+    "EmployeeTable",
+    "EngineRole",
+    "HealthStatus",
+    "RestoreState",
+    "Severity",
+]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -89,5 +100,44 @@ _describe(
         RestoreState.ROLLED_BACK: "The database that was live before is live again.",
         RestoreState.DISCARDED: "It was thrown away.",
         RestoreState.FAILED: "It came to nothing; the live database is as it was.",
+    },
+)
+_describe(
+    Severity,
+    "How bad something is.",
+    {
+        Severity.INFO: "Worth knowing; nothing has to be done today.",
+        Severity.WARNING: "Somebody should look at it in working hours.",
+        Severity.CRITICAL: "Somebody should look at it now.",
+    },
+)
+_describe(
+    AlertState,
+    "How far an alert is.",
+    {
+        AlertState.PENDING: "The condition holds, and not yet for long enough.",
+        AlertState.FIRING: "It has held for long enough, and holds.",
+        AlertState.RESOLVED: "It is over.",
+    },
+)
+_describe(
+    AlertEventKind,
+    "What happened to an alert.",
+    {
+        AlertEventKind.FIRED: "It fires.",
+        AlertEventKind.RESOLVED: "It is over.",
+        AlertEventKind.ACKNOWLEDGED: "Somebody has seen it.",
+        AlertEventKind.SILENCED: "Somebody wants nobody to be told of it for a time.",
+        AlertEventKind.REPEATED: "It still fires, and nobody has said that they have seen it.",
+    },
+)
+_describe(
+    DeliveryState,
+    "What became of telling somebody.",
+    {
+        DeliveryState.PENDING: "It is still to be told.",
+        DeliveryState.SENT: "The receiver has taken it.",
+        DeliveryState.FAILED: "The receiver has not taken it.",
+        DeliveryState.SKIPPED: "It was not tried: the channel is not configured, or does not tell of this.",
     },
 )

@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.http import Protocol
+from api.http import Protocol, WebSocketProtocol
 from api.settings import Settings
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, protocol: type[Protocol] = Protocol) -> AsyncGenerator[int]:
+async def listening(
+    app: ASGIApp, protocol: type[Protocol] = Protocol, websocket: type[WebSocketProtocol] = WebSocketProtocol
+) -> AsyncGenerator[int]:
     """Serve an application as `yukyu up` does and yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
@@ -24,7 +25,8 @@ async def listening(app: ASGIApp, protocol: type[Protocol] = Protocol) -> AsyncG
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
-            ws=WebSocketsSansIOProtocol,
+            ws=websocket,
+            ws_per_message_deflate=False,
             ws_max_size=Settings().max_request_bytes,
         )
         server = uvicorn.Server(config)

@@ -90,7 +90,7 @@ async def served(module_database: Any, tmp_path_factory: pytest.TempPathFactory)
         Engines.open(module_database.primary_url, []) as engines,
         httpx.AsyncClient(timeout=30) as client,
     ):
-        access, streams = Access.of(site.control, TOKENS.mint), Streams()
+        access, streams = Access.of(site.control, TOKENS.mint), Streams(most_per_user=20)
         app = create_app(
             engines,
             Settings(),

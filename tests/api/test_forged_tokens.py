@@ -63,7 +63,7 @@ async def forge(module_database: Any, tmp_path_factory: pytest.TempPathFactory) 
         Engines.open(module_database.primary_url, []) as engines,
     ):
         tokens = Tokens(SECRET, rules=Rules(issuer=ISSUER, audience=AUDIENCE), keys={})
-        clock, streams = Clock(datetime.now(UTC)), Streams()
+        clock, streams = Clock(datetime.now(UTC)), Streams(most_per_user=20)
         access = Access.of(site.control, tokens.mint, clock=clock)
         app = create_app(
             engines,

@@ -47,7 +47,7 @@ async def streaming(module_database: Any, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(autouse=True)
 async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         yield
 
 
@@ -232,7 +232,7 @@ async def test_events_need_a_sign_in_too(streaming: Streaming) -> None:
 async def test_the_connection_ends_with_the_token(streaming: Streaming) -> None:
     backup = await streaming.ask_for_backup()
     async with streaming.websocket() as socket:
-        await socket.sign_in(seconds=1.5)
+        await socket.sign_in(seconds=2.5)
         await socket.follow(backup)
         assert (await socket.receive())["type"] == "next"
         code, reason = await socket.closed()
@@ -242,7 +242,7 @@ async def test_the_connection_ends_with_the_token(streaming: Streaming) -> None:
 
 async def test_events_end_with_the_token(streaming: Streaming) -> None:
     backup = await streaming.ask_for_backup()
-    async with streaming.events({"id": backup}, authorization=f"Bearer {token(seconds=1.5)}") as response:
+    async with streaming.events({"id": backup}, authorization=f"Bearer {token(seconds=2.5)}") as response:
         events = [event async for event in parsed(response)]
 
     assert [name for name, _ in events] == ["next", "next", "complete"]

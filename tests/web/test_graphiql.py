@@ -37,7 +37,7 @@ async def test_a_subscription_runs_over_a_websocket(visit: Visit) -> None:
         await visit.run()
 
     assert (await opened.value).url.endswith("/graphql")
-    await visit.sees("This server has no installation whose backups it could look after.")
+    await visit.sees("This server has no installation that it could look after.")
 
 
 async def test_the_schema_can_be_browsed(visit: Visit) -> None:

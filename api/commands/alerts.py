@@ -1,0 +1,10 @@
+"""`yukyu alerts`: what is told of the database's troubles, and to whom."""
+
+import typer
+
+from api.commands import telling
+
+app = typer.Typer(help="Alerts, the rules they come of, and the channels that tell of them.", no_args_is_help=True)
+
+app.command(name="test")(telling.try_out)
+app.command()(telling.deliveries)

@@ -1,0 +1,1 @@
+"""The ways in which people are told of alerts, one module each."""

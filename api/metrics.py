@@ -11,10 +11,9 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.credentials import identify
+from api.authentication import Authentication
 from api.measuring import Process
 from api.snapshot_metrics import families
-from api.tokens import Tokens
 from api.version import VERSION
 from db.control import Alert, DeliveryState, alerts, outbox, snapshots
 from db.monitoring.snapshot import Snapshot
@@ -84,11 +83,12 @@ class Everything:
 @dataclass(frozen=True)
 class MetricsEndpoint:
     process: Process
-    tokens: Tokens
+    authentication: Authentication
     site: Site | None
 
     async def __call__(self, request: Request) -> Response:
-        require(identify(request, self.tokens), Role.ADMIN)
+        origin = self.authentication.origin_of(request)
+        require(await self.authentication.identify(request, origin), Role.ADMIN)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         now = self.site.clock() if self.site else datetime.now(UTC)
         stale = max(STALE, 3 * self.site.monitoring.interval) if self.site else STALE

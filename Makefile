@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check lock schema bench bench-backup clean
+.PHONY: help install up test test-long check audit sbom lock schema bench bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -29,10 +29,10 @@ up: install ## everything on this machine; options: make up ARGS="--sample 20000
 	@$(BIN)/yukyu up $(ARGS)
 
 test: install ## the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
-	@$(BIN)/pytest -n 2 --dist loadgroup -m long $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
 
 check: install ## everything that CI checks, without the tests
 	$(BIN)/ruff format --check .
@@ -40,6 +40,14 @@ check: install ## everything that CI checks, without the tests
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
 	@$(BIN)/yukyu schema | diff -u schema/schema.graphql - || { echo "The SDL has changed: make schema"; exit 1; }
+
+audit: install ## known vulnerabilities of the pinned packages, by PyPI's advisories
+	@# Each package at its pinned version, none resolved anew. One that PyPI does not answer for is a failure too.
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict --progress-spinner off
+
+sbom: install ## what the installation is made of, as CycloneDX: sbom.json, and sbom-console.json of the console
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
+	@cd web && PATH="$$PATH:$(CURDIR)/$(BIN)" npm sbom --package-lock-only --sbom-format cyclonedx > ../sbom-console.json
 
 schema: $(VENV)/.installed ## write the SDL to schema/schema.graphql
 	$(BIN)/yukyu schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
@@ -54,5 +62,8 @@ bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)
 
+bench-monitoring: install ## what monitoring costs, in ten minutes
+	$(BIN)/python bench/monitoring.py $(ARGS)
+
 clean: ## remove what was built
-	rm -rf $(VENV) web/dist web/node_modules
+	rm -rf $(VENV) web/dist web/node_modules tests/api/audits/node_modules sbom.json sbom-console.json

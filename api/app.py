@@ -1,12 +1,19 @@
 """The web application: every HTTP way in, put together."""
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import WebSocketRoute
 
-from api import console, errors, probes, search, signin
-from api.graphql_endpoint import GraphQLEndpoint
+from api import console, errors, probes, search, signin, trusted_documents
+from api.admission import Admission
+from api.credentials import LSN
+from api.gate import Gate
+from api.graphql_endpoint import SERVED_BY, GraphQLEndpoint
 from api.graphql_websocket import GraphQLWebSocket
+from api.measuring import Process
+from api.metrics import MetricsEndpoint
 from api.openapi import DESCRIPTION
+from api.requests import HEADER as REQUEST_ID
 from api.requests import RequestLog
 from api.settings import Settings
 from api.signin import SignInLinks
@@ -18,6 +25,21 @@ from jobs.site import Site
 from schema.build import build_schema
 from schema.context import Contexts, Examine
 from schema.feeds import Feeds
+from schema.limits import Limits
+from schema.roles import Role
+
+# What pages of the other origins that are let in may send and see.
+TAKEN_HEADERS = ["authorization", "content-type", LSN, REQUEST_ID]
+GIVEN_HEADERS = [
+    LSN,
+    SERVED_BY,
+    REQUEST_ID,
+    "retry-after",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "ratelimit-policy",
+]
 
 
 def create_app(  # noqa: PLR0913 - what the application is made of
@@ -32,24 +54,59 @@ def create_app(  # noqa: PLR0913 - what the application is made of
 ) -> FastAPI:
     """Return the application over open engines; whoever opened them closes them, and ends its streams."""
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
-    schema, streams = build_schema(), streams or Streams(most_per_user=settings.streams_per_user)
-    contexts = Contexts(engines, examine, Feeds.of(examine, site), site)
+    schema, admission = build_schema(_limits(settings)), Admission.of(settings)
+    streams = streams or streams_of(settings)
+    introspection = Role.ADMIN if settings.production else None
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), site, introspection=introspection)
+    documents = trusted_documents.load(
+        settings.trusted_documents_file, settings.trusted_documents, errors_of=schema.errors_of
+    )
+    process = Process(engines, streams)
     endpoint = GraphQLEndpoint(
         schema=schema,
         contexts=contexts,
         tokens=tokens,
         streams=streams,
+        operations=process.operations,
+        documents=documents,
+        admission=admission,
         max_request_bytes=settings.max_request_bytes,
         operation_timeout_seconds=settings.operation_timeout_seconds,
     )
     # A plain route: FastAPI's dependency injection around it would cost more than the search.
     app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
-    websocket = GraphQLWebSocket(schema, contexts, tokens, streams)
+    websocket = GraphQLWebSocket(schema, contexts, tokens, streams, documents, admission)
     app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
-    app.include_router(search.routes(engines, tokens))
+    app.include_router(search.routes(engines, tokens, admission, process.operations))
     app.include_router(probes.routes(engines))
+    app.add_route("/metrics", MetricsEndpoint(process, tokens, site).__call__, methods=["GET"])
     app.include_router(signin.routes(tokens, links))
     console.mount(app)
     errors.install(app)
+    app.add_middleware(Gate, rates=admission.rates, hsts_seconds=settings.hsts_seconds)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=TAKEN_HEADERS,
+            expose_headers=GIVEN_HEADERS,
+            allow_credentials=True,
+        )
     app.add_middleware(RequestLog)
     return app
+
+
+def streams_of(settings: Settings) -> Streams:
+    return Streams(most_per_user=settings.streams_per_user, most_subscriptions_per_user=settings.subscriptions_per_user)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        fields=settings.max_fields,
+        directives=settings.max_directives,
+        tokens=settings.max_tokens,
+        cost=settings.max_cost,
+    )

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,20 @@ that has not happened here, most often because npm's registry could not be reach
 where there is none, the one that <code>make install</code> puts into <code>.venv</code>.</p>
 <p>The API itself is running: send operations to <code>/graphql</code> by POST, and <code>yukyu schema</code>
 prints what can be asked; the REST endpoints are described in <a href="/openapi.json">/openapi.json</a>.</p>
+</html>
+"""
+
+FORBIDDEN = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>YuKyuDATA: this page is for administrators</title>
+<style>body { font: 16px/1.6 sans-serif; margin: 4rem auto; max-width: 40rem; padding: 0 1rem }</style>
+<h1>GraphiQL is for administrators</h1>
+<p>On this server only who has the role <code>admin</code> may look at the schema.
+<a href="/sign-in">Sign in</a> with a token of that role; <code>yukyu token --role admin</code> prints one.</p>
+<p>Operations are sent to this address by POST, as JSON, with a token in <code>Authorization</code>.</p>
 </html>
 """
 
@@ -131,9 +146,14 @@ def wants_page(request: Request) -> bool:
     """Return whether this is somebody opening `/graphql` in a browser, and not an operation sent by GET."""
     return (
         request.method in {"GET", "HEAD"}
-        and "query" not in request.query_params
+        and request.query_params.keys().isdisjoint({"query", "documentId"})
         and "text/html" in request.headers.get("accept", "")
     )
+
+
+def forbidden() -> Response:
+    """Return the page for a browser that may not have GraphiQL here."""
+    return HTMLResponse(FORBIDDEN, status_code=HTTPStatus.FORBIDDEN, headers=PAGE_HEADERS)
 
 
 def _takes_gzip(scope: Scope) -> bool:

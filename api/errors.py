@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from db.errors import AppError, BadInputError, DatabaseUnavailableError, NotFoundError
-from schema.errors import UNEXPECTED
+from schema.errors import UNEXPECTED, RateLimitedError
 from schema.roles import ForbiddenError, UnauthenticatedError
 
 log = structlog.get_logger(__name__)
@@ -19,6 +19,7 @@ STATUS = {
     UnauthenticatedError.code: HTTPStatus.UNAUTHORIZED,
     ForbiddenError.code: HTTPStatus.FORBIDDEN,
     NotFoundError.code: HTTPStatus.NOT_FOUND,
+    RateLimitedError.code: HTTPStatus.TOO_MANY_REQUESTS,
     DatabaseUnavailableError.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

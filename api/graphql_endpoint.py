@@ -1,6 +1,7 @@
 """`/graphql`: one operation a request, by POST or, for queries, by GET; the console for browsers."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -12,17 +13,23 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api import console
+from api.admission import Admission
 from api.bodies import RequestError
 from api.credentials import LSN, freshness, identify
 from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
 from api.graphql_sse import EventStream
+from api.measuring import REFUSED, Operations, outcome_of
+from api.rates import caller
 from api.streams import Streams
 from api.tokens import Tokens
+from api.trusted_documents import TrustedDocuments
 from db.errors import AppError
 from schema.build import Schema
 from schema.context import Context, Contexts
 from schema.errors import QueryTooComplexError, WrongTransportError
+from schema.introspection import may_introspect
+from schema.roles import ANONYMOUS, UnauthenticatedError
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +47,15 @@ class GraphQLEndpoint:
     contexts: Contexts
     tokens: Tokens
     streams: Streams
+    operations: Operations
+    documents: TrustedDocuments
+    admission: Admission
     max_request_bytes: int
     operation_timeout_seconds: float
 
     async def __call__(self, request: Request) -> Response:
         if console.wants_page(request):
-            return await console.page(request)
+            return await self._page(request)
         media_type = media_type_for(request)
         if media_type is None:
             wrong = RequestError(
@@ -55,19 +65,41 @@ class GraphQLEndpoint:
             )
             return refusal_of(wrong, LEGACY, status=wrong.status)
         of_refusals = LEGACY if media_type == STREAM else media_type
+        began = time.perf_counter()
         try:
-            return await self._answer(request, media_type)
+            return await self._answer(request, media_type, began=began)
         except RequestError as error:
-            return refusal_of(error, of_refusals, status=error.status)
+            refusal = refusal_of(error, of_refusals, status=error.status)
         except AppError as error:
-            return refusal_of(error, of_refusals)
+            refusal = refusal_of(error, of_refusals)
+        self.operations.count(None, REFUSED, began=began)
+        return refusal
 
-    async def _answer(self, request: Request, media_type: str) -> Response:
-        operation = await read_request(request, max_bytes=self.max_request_bytes)
-        context = self.contexts.of(identify(request, self.tokens), after=freshness(request))
+    async def _page(self, request: Request) -> Response:
+        """Return GraphiQL, for whoever may look at the schema."""
+        try:
+            identity = identify(request, self.tokens)
+        except UnauthenticatedError:
+            identity = ANONYMOUS
+        if may_introspect(identity, self.contexts.introspection):
+            return await console.page(request)
+        return console.forbidden()
+
+    async def _answer(self, request: Request, media_type: str, *, began: float) -> Response:
+        self.admission.origins.require_own(request)
+        identity = identify(request, self.tokens)
+        operation = await read_request(request, self.documents, max_bytes=self.max_request_bytes)
+        context = self.contexts.of(
+            identity,
+            after=freshness(request),
+            charge=lambda cost: self.admission.rates.charge(request, identity, cost),
+        )
         if media_type == STREAM:
             return EventStream(self.schema, operation, context, self.streams)
-        response = answer(await self._execute(operation, context, request.method), media_type)
+        with self.admission.operations.seat(caller(request, identity)):
+            result = await self._execute(operation, context, request.method)
+        response = answer(result, media_type)
+        self.operations.count(context.operation, outcome_of(result), began=began)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)
         if context.served_by is not None:

@@ -9,6 +9,9 @@ import orjson
 from starlette.requests import Request
 
 from api.bodies import RequestError, read_body
+from api.trusted_documents import TrustedDocuments
+
+PARAMETERS = ("query", "documentId", "operationName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +22,15 @@ class GraphQLRequest:
     extensions: dict[str, Any] | None
 
 
-async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
+async def read_request(request: Request, documents: TrustedDocuments, *, max_bytes: int) -> GraphQLRequest:
     """Return what the request asks for.
 
     Raises:
         RequestError: it is too large, too slow, of another type, not JSON or not of the right shape.
+        AppError: it names a document that there is not, or has one that is not answered here.
     """
     if request.method == "GET":
-        return _from_parameters(request.query_params)
+        return _from_parameters(request.query_params, documents)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise RequestError(
@@ -34,29 +38,30 @@ async def read_request(request: Request, *, max_bytes: int) -> GraphQLRequest:
             status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             hint="Send `Content-Type: application/json`.",
         )
-    return request_of(_decode(await read_body(request, max_bytes=max_bytes), "The body"))
+    return request_of(_decode(await read_body(request, max_bytes=max_bytes), "The body"), documents)
 
 
-def _from_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
-    given: dict[str, object] = {key: parameters[key] for key in ("query", "operationName") if key in parameters}
+def _from_parameters(parameters: Mapping[str, str], documents: TrustedDocuments) -> GraphQLRequest:
+    given: dict[str, object] = {key: parameters[key] for key in PARAMETERS if key in parameters}
     for key in ("variables", "extensions"):
         if parameters.get(key):
             given[key] = _decode(parameters[key], f"The parameter {key}")
-    return request_of(given)
+    return request_of(given, documents)
 
 
-def request_of(given: object) -> GraphQLRequest:
+def request_of(given: object, documents: TrustedDocuments) -> GraphQLRequest:
     """Return the request that a JSON object is, over HTTP as over WebSocket.
 
     Raises:
         RequestError: it is not of the right shape.
+        AppError: it names a document that there is not, or has one that is not answered here.
     """
     if isinstance(given, list):
         raise RequestError("Several operations in one request are not accepted.", hint="Send one request for each.")
     if not isinstance(given, dict):
         raise RequestError("The body is not a JSON object.", hint='Send {"query": "{ me { name } }"}.')
     members = cast("dict[str, Any]", given)
-    query = members.get("query")
+    query = documents.text_of(members)
     if not isinstance(query, str) or not query.strip():
         raise RequestError("There is no GraphQL document in `query`.", hint='Send {"query": "{ me { name } }"}.')
     operation_name = members.get("operationName")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
 from db.errors import AppError, DatabaseUnavailableError
-from schema.errors import as_graphql_error, presentable
+from schema.errors import RateLimitedError, as_graphql_error, presentable
 from schema.roles import ForbiddenError, UnauthenticatedError
 
 LEGACY = "application/json"
@@ -22,6 +22,7 @@ STATUS = {
     UnauthenticatedError.code: HTTPStatus.UNAUTHORIZED,
     ForbiddenError.code: HTTPStatus.FORBIDDEN,
     DatabaseUnavailableError.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateLimitedError.code: HTTPStatus.TOO_MANY_REQUESTS,
     AppError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
@@ -41,8 +42,15 @@ def answer(result: ExecutionResult, media_type: str) -> Response:
     """Return the response to an operation that was executed, or refused before execution."""
     errors = [presentable(error) for error in result.errors or ()]
     if result.data is None and errors and all(error.path is None for error in errors):
-        return refusal(errors, media_type, status=HTTPStatus.OK if media_type == LEGACY else HTTPStatus.BAD_REQUEST)
+        return refusal(errors, media_type, status=_status_of(errors, media_type))
     return Response(orjson.dumps(body_of(result)), media_type=media_type)
+
+
+def _status_of(errors: Sequence[GraphQLError], media_type: str) -> HTTPStatus:
+    """Return the status of an operation that was refused before it ran."""
+    if any((error.extensions or {}).get("code") == RateLimitedError.code for error in errors):
+        return HTTPStatus.TOO_MANY_REQUESTS
+    return HTTPStatus.OK if media_type == LEGACY else HTTPStatus.BAD_REQUEST
 
 
 def body_of(result: ExecutionResult) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            with self._streams.seat(self._context.identity.name):
+            name = self._context.identity.name
+            with self._streams.seat(name), self._streams.subscription(name):
                 async with aclosing(self._events()) as events:
                     await StreamingResponse(events, media_type=STREAM, headers=HEADERS)(scope, receive, send)
         except TooManyStreamsError as error:

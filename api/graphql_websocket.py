@@ -12,13 +12,13 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.types.execution import PreExecutionError
 
-from api.bodies import RequestError
+from api.admission import Admission
 from api.credentials import bearer, identify
 from api.graphql_request import GraphQLRequest, request_of
 from api.graphql_response import body_of
-from api.origin import from_here
 from api.streams import Streams, TooManyStreamsError, results_of, seconds_until
 from api.tokens import Tokens
+from api.trusted_documents import TrustedDocuments
 from db.errors import AppError
 from schema.build import Schema
 from schema.context import Contexts
@@ -63,9 +63,11 @@ class GraphQLWebSocket:
     contexts: Contexts
     tokens: Tokens
     streams: Streams
+    documents: TrustedDocuments
+    admission: Admission
 
     async def __call__(self, websocket: WebSocket) -> None:
-        if not from_here(websocket):
+        if not self.admission.origins.trust(websocket):
             await websocket.close()  # before it is accepted: the browser sees 403
             return
         if SUBPROTOCOL not in websocket.scope["subprotocols"]:
@@ -176,30 +178,40 @@ class _Conversation:
             await self._refuse(key, TooManyStreamsError(many))
             return
         try:
-            request = request_of(payload)
-        except RequestError as error:
+            request = request_of(payload, self._endpoint.documents)
+        except AppError as error:
             await self._refuse(key, error)
             return
         self._subscriptions[key] = asyncio.create_task(self._run(key, request, identity))
 
     async def _run(self, key: str, request: GraphQLRequest, identity: Identity) -> None:
         try:
-            context = self._endpoint.contexts.of(identity)
-            async with aclosing(results_of(self._endpoint.schema, request, context)) as results:
-                async for result in results:
-                    if isinstance(result, PreExecutionError):
-                        await self._send({"type": "error", "id": key, "payload": body_of(result)["errors"]})
-                        return
-                    await self._send({"type": "next", "id": key, "payload": body_of(result)})
-            await self._send({"type": "complete", "id": key})
+            with self._endpoint.streams.subscription(identity.name):
+                if await self._stream(key, request, identity):
+                    await self._send({"type": "complete", "id": key})
         except WebSocketDisconnect:
             pass
+        except TooManyStreamsError as error:
+            await self._refuse(key, error)
         except Exception:
             log.exception("subscription failed")
             await self._refuse(key, AppError(UNEXPECTED))
         finally:
             if self._subscriptions.get(key) is asyncio.current_task():
                 del self._subscriptions[key]
+
+    async def _stream(self, key: str, request: GraphQLRequest, identity: Identity) -> bool:
+        """Send every result; return False when the subscription was refused before it began."""
+        context = self._endpoint.contexts.of(
+            identity, charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket, identity, cost)
+        )
+        async with aclosing(results_of(self._endpoint.schema, request, context)) as results:
+            async for result in results:
+                if isinstance(result, PreExecutionError):
+                    await self._send({"type": "error", "id": key, "payload": body_of(result)["errors"]})
+                    return False
+                await self._send({"type": "next", "id": key, "payload": body_of(result)})
+        return True
 
     async def _refuse(self, key: str, error: AppError) -> None:
         await self._send({"type": "error", "id": key, "payload": [as_graphql_error(error).formatted]})

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from api.credentials import LSN
 from api.errors import STATUS
 from db.errors import AppError, BadInputError, DatabaseUnavailableError
-from schema.errors import UNEXPECTED
+from schema.errors import UNEXPECTED, RateLimitedError
 from schema.roles import ForbiddenError, Role, UnauthenticatedError
 
 DESCRIPTION = """\
@@ -58,6 +58,10 @@ EXAMPLES = (
     ),
     ("There is no valid token.", UnauthenticatedError()),
     ("The token is valid, and lacks the role `viewer`.", ForbiddenError(Role.VIEWER)),
+    (
+        "Somebody asks for more at a time than one may; `Retry-After` says when to try again.",
+        RateLimitedError("That is more than 600,000 units of one user's cost in 60 seconds."),
+    ),
     (
         "No database node can answer now.",
         DatabaseUnavailableError("No database server answers at the moment.", hint="Try again in a few seconds."),

@@ -6,13 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response, Security
 from pydantic import BaseModel, Field
 
+from api.admission import Admission
 from api.credentials import LSN, freshness, identify
 from api.graphql_endpoint import SERVED_BY
+from api.measuring import Operations
 from api.openapi import AFTER, BEARER, RESPONSES
+from api.rates import caller
 from api.tokens import Tokens
 from db import search
 from db.engines import EngineRole, Engines
 from db.search import EmployeeTable
+from schema.paging import MOST
 from schema.roles import Role, require
 from schema.types.employees import PERSONAL_FIELDS
 
@@ -21,6 +25,9 @@ Text = Annotated[
 ]
 Limit = Annotated[int, Query(description="How many at most, 1 to 100.")]
 Offset = Annotated[int, Query(description="How many of the best to leave out.")]
+
+# As in GraphQL: finding, and for each hit the row and its twenty columns.
+SEARCH_COST, HIT_COST = 50, 30
 
 ENDPOINTS: dict[str, tuple[EmployeeTable, ...]] = {
     "full-text": tuple(EmployeeTable),
@@ -47,34 +54,43 @@ class Found(BaseModel):
     )
 
 
-def routes(engines: Engines, tokens: Tokens) -> APIRouter:
+def routes(engines: Engines, tokens: Tokens, admission: Admission, operations: Operations) -> APIRouter:
     router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[Security(BEARER)], responses=RESPONSES)
     for name, tables in ENDPOINTS.items():
         summary = f"Search {', '.join(table.lower() for table in tables)}, best first."
         route = router.get(f"/{name}", name=name, summary=summary, openapi_extra={"parameters": [AFTER]})
-        route(_endpoint(engines, tokens, tables))
+        route(_endpoint(engines, tokens, admission, operations, tables))
     return router
 
 
-def _endpoint(engines: Engines, tokens: Tokens, tables: tuple[EmployeeTable, ...]) -> Any:  # noqa: ANN401 - a route of FastAPI's
+def _endpoint(
+    engines: Engines, tokens: Tokens, admission: Admission, operations: Operations, tables: tuple[EmployeeTable, ...]
+) -> Any:  # noqa: ANN401 - a route of FastAPI's
     async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> Found:
+        with operations.counted("search"):
+            return await found(request, response, q, limit, offset)
+
+    async def found(request: Request, response: Response, q: str, limit: int, offset: int) -> Found:
+        admission.origins.require_own(request)
         identity = identify(request, tokens)
         require(identity, Role.VIEWER)
-        found = await engines.read(
-            lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
-            after=freshness(request),
-        )
-        response.headers[SERVED_BY] = found.served_by.lower()
-        if found.lsn is not None:
-            response.headers[LSN] = str(found.lsn)
-        page, personal = found.value, identity.has(Role.HR)
+        admission.rates.charge(request, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
+        with admission.operations.seat(caller(request, identity)):
+            hits = await engines.read(
+                lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
+                after=freshness(request),
+            )
+        response.headers[SERVED_BY] = hits.served_by.lower()
+        if hits.lsn is not None:
+            response.headers[LSN] = str(hits.lsn)
+        page, personal = hits.value, identity.has(Role.HR)
         return Found(
             query=q,
             limit=limit,
             offset=offset,
             count=len(page.hits),
             has_more=page.has_next,
-            served_by=found.served_by,
+            served_by=hits.served_by,
             took_ms=page.took_ms,
             results=[_result(hit, personal=personal) for hit in page.hits],
         )

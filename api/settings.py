@@ -9,7 +9,9 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from api.limit_settings import LimitSettings
 
 # An address as SMTP takes it, alone or behind a name: 'alerts@example.jp', 'YuKyuDATA <alerts@example.jp>'.
 ADDRESS = re.compile(r"[!-~]+@[!-~]+|[^<>@\x00-\x1f\x7f]*<[!-;=?-~]+@[!-;=?-~]+>")
@@ -23,7 +25,7 @@ def default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "yukyu"
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
 
     model_config = SettingsConfigDict(env_prefix="YUKYU_", env_ignore_empty=True, extra="ignore")
@@ -68,11 +70,6 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     jwt_secret: SecretStr | None = Field(
         default=None, description="Secret that signs tokens (HS256), 32 characters or more."
-    )
-    max_request_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body accepted.")
-    operation_timeout_seconds: float = Field(default=15, gt=0, description="Longest an operation may run.")
-    streams_per_user: int = Field(
-        default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
     )
     alert_rules: Path | None = Field(
         default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."

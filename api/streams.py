@@ -1,7 +1,6 @@
 """Answers that last: how many one user may hold open, and how all of them end when the server stops."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 from datetime import datetime
@@ -9,23 +8,24 @@ from datetime import datetime
 from strawberry.types import ExecutionResult
 
 from api.graphql_request import GraphQLRequest
-from db.errors import AppError
+from api.seats import Seats
 from schema.build import Schema
 from schema.context import Context
+from schema.errors import RateLimitedError
+
+MOST_SUBSCRIPTIONS_PER_USER = 100
 
 
-class TooManyStreamsError(AppError):
+class TooManyStreamsError(RateLimitedError):
     """One user has as many streams open as one may."""
-
-    code = "RATE_LIMITED"
 
 
 class Streams:
-    """The connections on which answers are streamed now."""
+    """The connections on which answers are streamed now, and the subscriptions that they carry."""
 
-    def __init__(self, *, most_per_user: int) -> None:
-        self._most_per_user = most_per_user
-        self._open: Counter[str] = Counter()
+    def __init__(self, *, most_per_user: int, most_subscriptions_per_user: int = MOST_SUBSCRIPTIONS_PER_USER) -> None:
+        self._connections = Seats(most_per_user, _too_many_streams)
+        self._subscriptions = Seats(most_subscriptions_per_user, _too_many_subscriptions)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @contextmanager
@@ -35,18 +35,23 @@ class Streams:
         Raises:
             TooManyStreamsError: there are as many as one user may have.
         """
-        if self._open[name] >= self._most_per_user:
-            raise TooManyStreamsError(
-                f"{name} has {self._most_per_user} streams open, which is as many as one user may.",
-                hint="Close some; one WebSocket carries many subscriptions.",
-            )
-        self._open[name] += 1
-        try:
+        with self._connections.seat(name):
             yield
-        finally:
-            self._open[name] -= 1
-            if not self._open[name]:
-                del self._open[name]
+
+    @contextmanager
+    def subscription(self, name: str) -> Generator[None]:
+        """Count a subscription of this user's while it lasts.
+
+        Raises:
+            TooManyStreamsError: there are as many as one user may have.
+        """
+        with self._subscriptions.seat(name):
+            yield
+
+    @property
+    def open(self) -> int:
+        """How many connections there are now, of all users."""
+        return len(self._connections)
 
     def ended_with_the_server(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -75,3 +80,16 @@ async def results_of(schema: Schema, request: GraphQLRequest, context: Context) 
 def seconds_until(moment: datetime | None, *, now: datetime) -> float | None:
     """Return how long a token is still good for; None for ever."""
     return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _too_many_streams(name: str, most: int) -> TooManyStreamsError:
+    return TooManyStreamsError(
+        f"{name} has {most} streams open, which is as many as one user may.",
+        hint="Close some; one WebSocket carries many subscriptions.",
+    )
+
+
+def _too_many_subscriptions(name: str, most: int) -> TooManyStreamsError:
+    return TooManyStreamsError(
+        f"{name} has {most} subscriptions, which is as many as one user may.", hint="End some of them."
+    )

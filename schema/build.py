@@ -7,7 +7,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
-from schema.documents import PrepareDocuments, preparation
+from schema.documents import Preparation, PrepareDocuments
 from schema.errors import PresentErrors, log_unexpected
 from schema.limits import Limits
 from schema.mutation import Mutation
@@ -24,6 +24,14 @@ from schema.types.restores import RestoreRun
 
 
 class Schema(strawberry.Schema):
+    """The schema, and how it prepares documents."""
+
+    preparation: Preparation
+
+    def errors_of(self, text: str) -> Sequence[GraphQLError]:
+        """Return what keeps a document from being run, whoever asks and with whatever variables."""
+        return self.preparation.prepared(self._schema, text).errors
+
     def process_errors(
         self,
         errors: Sequence[GraphQLError],
@@ -34,14 +42,15 @@ class Schema(strawberry.Schema):
 
 def build_schema(limits: Limits | None = None) -> Schema:
     """Return the schema; documents beyond `limits` are refused before they run."""
-    limits = limits or Limits()
-    prepare = preparation(limits)
-    return Schema(
+    preparation = Preparation(limits or Limits())
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[*TYPES.values(), LeaveRequest, UsageDetail, Backup, RestoreRun, Alert, Silence, Baseline],
-        extensions=[lambda: PrepareDocuments(prepare, limits), PresentErrors],
+        extensions=[lambda: PrepareDocuments(preparation), PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=SharingExecution,
     )
+    schema.preparation = preparation
+    return schema

@@ -14,6 +14,7 @@ from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
 from jobs.health import Report
+from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 from schema.feeds import AlertEvents, Feeds
 from schema.roles import Identity, Role
@@ -21,6 +22,7 @@ from schema.roles import Identity, Role
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
+Charge = Callable[[int], None]
 
 
 class NoInstallationError(AppError):
@@ -39,15 +41,17 @@ class Context:
     """One operation's context; its loaders live as long as it does.
 
     Args:
-        engines: where reads go.
+        engines: where reads go; resolvers use `read`.
         identity: who asks.
         examine: measures the health of the whole system.
         feeds: what can be followed.
         site: the installation that this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
+        introspection: the role that may look at the schema; anybody may when it is None.
+        charge: is told what each operation costs before it runs, and may raise RateLimitedError.
     """
 
-    def __init__(  # noqa: PLR0913 - what an operation works with
+    def __init__(  # noqa: PLR0913 - what the resolvers of an operation share
         self,
         engines: Engines,
         identity: Identity,
@@ -56,15 +60,21 @@ class Context:
         feeds: Feeds,
         site: Site | None = None,
         after: Lsn | None = None,
+        introspection: Role | None = None,
+        charge: Charge | None = None,
     ) -> None:
         self.identity = identity
         self.examine = examine
         self.feeds = feeds
         self.site = site
+        # 'query', 'mutation' or 'subscription', once the document was read.
+        self.operation: str | None = None
+        self.introspection = introspection
+        self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None
         # The least of the positions that this operation's answers are as fresh as.
         self.seen: Lsn | None = None
-        self._engines = engines
+        self.engines = engines
         self._after = after
 
     @property
@@ -81,6 +91,12 @@ class Context:
             raise NoInstallationError
         return self.site
 
+    def servers(self) -> list[Target]:
+        """Return the servers to measure: the installation's, or those that this process reads from."""
+        if self.site is not None:
+            return targets(self.site.installation)
+        return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
+
     def alert_feed(self) -> AlertEvents:
         """Return the alert feed.
 
@@ -92,7 +108,7 @@ class Context:
         return self.feeds.alerts
 
     async def read(self, work: Work[T]) -> Answer[T]:
-        answer = await self._engines.read(work, after=self._after)
+        answer = await self.engines.read(work, after=self._after)
         self.served_by = answer.served_by
         if answer.lsn is not None:
             self.seen = answer.lsn if self.seen is None else min(self.seen, answer.lsn)
@@ -123,9 +139,23 @@ class Contexts:
     examine: Examine
     feeds: Feeds
     site: Site | None = None
+    introspection: Role | None = None
 
-    def of(self, identity: Identity, *, after: Lsn | None = None) -> Context:
-        return Context(self.engines, identity, examine=self.examine, feeds=self.feeds, site=self.site, after=after)
+    def of(self, identity: Identity, *, after: Lsn | None = None, charge: Charge | None = None) -> Context:
+        return Context(
+            self.engines,
+            identity,
+            examine=self.examine,
+            feeds=self.feeds,
+            site=self.site,
+            after=after,
+            introspection=self.introspection,
+            charge=charge,
+        )
+
+
+def _free(cost: int) -> None:
+    """Charge nothing."""
 
 
 Info = strawberry.Info[Context, None]

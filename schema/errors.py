@@ -30,6 +30,12 @@ class QueryTooComplexError(AppError):
     code = "QUERY_TOO_COMPLEX"
 
 
+class RateLimitedError(AppError):
+    """Somebody asks for more at a time than one may."""
+
+    code = "RATE_LIMITED"
+
+
 def as_graphql_error(error: AppError) -> GraphQLError:
     return GraphQLError(error.message, extensions=extensions_of(error))
 
@@ -75,6 +81,7 @@ class PresentErrors(MaskErrors):
 def _code(error: GraphQLError) -> str:
     # graphql-core gives up with these words on too many tokens and on too deep a nesting.
     gave_up = isinstance(error, GraphQLSyntaxError) and error.message.endswith("Parsing aborted.")
+    gave_up = gave_up or error.message == "Maximum introspection depth exceeded"
     return QueryTooComplexError.code if gave_up else BadInputError.code
 
 

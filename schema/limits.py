@@ -28,7 +28,8 @@ class Limits:
     """Bounds on a document. GraphiQL's introspection query is 13 deep and has 500 tokens.
 
     `repetitions` is how often one name may be asked for in one place: validation compares each with each.
-    `letters` is the length of a name or a number.
+    `letters` is the length of a name or a number. `cost` is of an operation with its variables, as
+    `schema.formulas` works it out; `directives` are counted where they are written.
     """
 
     depth: int = 15
@@ -36,8 +37,10 @@ class Limits:
     fields: int = 500
     repetitions: int = 30
     definitions: int = 100
+    directives: int = 50
     letters: int = 200
     tokens: int = 2_000
+    cost: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ def check(document: DocumentNode, limits: Limits) -> None:
         QueryTooComplexError: names the measure, what was found and what is allowed.
     """
     _require("definitions", len(document.definitions), limits.definitions)
-    _require("letters in one word", _longest_word(document), limits.letters)
+    longest_word, directives = _words(document)
+    _require("letters in one word", longest_word, limits.letters)
+    _require("directives", directives, limits.directives)
     fragments = {
         definition.name.value: definition
         for definition in document.definitions
@@ -97,13 +102,15 @@ def _count(found: int) -> str:
     return f"{found:,}" if found < MANY else f"more than {MANY:,}"
 
 
-def _longest_word(document: DocumentNode) -> int:
-    longest, token = 0, document.loc.start_token if document.loc else None
+def _words(document: DocumentNode) -> tuple[int, int]:
+    """Return the length of the longest word, and how many directives there are."""
+    longest, directives, token = 0, 0, document.loc.start_token if document.loc else None
     while token is not None:
         if token.kind in WORDS:
             longest = max(longest, token.end - token.start)
+        directives += token.kind is TokenKind.AT
         token = token.next
-    return longest
+    return longest, directives
 
 
 class _Ruler:

@@ -1,14 +1,14 @@
 """A running primary and replica for the session, and a fresh migrated database on them for each test.
 
 Tests run on the embedded PostgreSQL 18, or on the programs that YUKYU_TEST_PG_BIN names. Those marked `every_version`
-run on Debian's PostgreSQL 15 too, where it is installed.
+run on Debian's PostgreSQL 15 too, where it is installed; with `others="long"`, there they are among the long ones.
 """
 
 import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -26,6 +26,17 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of a random name is made i
 MEMORY_ENOUGH_BYTES = 2 * 1024**3
 PREFIX = "yukyu-test-"
 TEMPLATE = "yukyu_template"
+TESTS = Path(__file__).parent
+
+# The groups of tests that take longest: begun last, one worker would be at them while the others have nothing to do.
+FIRST = (
+    "kills",
+    "search",
+    "restores",
+    "api/commands/test_up",
+    "api/test_faults_over_http",
+    "api/test_backups_and_restores",
+)
 
 # What a crash would lose does not matter here.
 QUICK = {
@@ -59,12 +70,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    every = metafunc.definition.get_closest_marker("every_version") is not None
+    every = metafunc.definition.get_closest_marker("every_version")
     if every and "binaries" in metafunc.fixturenames:
-        found = versions()
-        metafunc.parametrize(
-            "binaries", found, indirect=True, ids=[f"pg{each.major}" for each in found], scope="session"
-        )
+        first, *others = versions()
+        marks = [pytest.mark.long] if every.kwargs.get("others") == "long" else []
+        given = [pytest.param(first, id=f"pg{first.major}")]
+        given += [pytest.param(each, id=f"pg{each.major}", marks=marks) for each in others]
+        metafunc.parametrize("binaries", given, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Keep a module's tests in one worker, so that what they share is made once; let what takes long begin first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).with_suffix("").as_posix()))
+    yield
+    items.sort(key=lambda item: FIRST.index(group) if (group := group_of(item)) in FIRST else len(FIRST))
+
+
+def group_of(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    assert mark is not None
+    return mark.args[0]
 
 
 @pytest.fixture(scope="session")
@@ -189,7 +217,8 @@ async def make_template(cluster: EmbeddedCluster) -> None:
 async def create_database(cluster: EmbeddedCluster, name: str, *, template: str = "template1") -> None:
     connection = await asyncpg.connect(cluster.admin_url)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER yukyu')
+        # Copying files is by far the quickest where nothing is brought to the disk.
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER yukyu STRATEGY file_copy')
         lsn = await connection.fetchval("SELECT pg_current_wal_lsn()::text")
     finally:
         await connection.close()

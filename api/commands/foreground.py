@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import uvicorn
 import uvloop
@@ -35,7 +36,13 @@ class Foreground:
             runner.run(self._guarded(work))
 
     async def serve(
-        self, app: FastAPI, listening: socket.socket, *, max_message_bytes: int, on_stop: Callable[[], None]
+        self,
+        app: FastAPI,
+        listening: socket.socket,
+        *,
+        max_message_bytes: int,
+        trusted_proxies: list[str],
+        on_stop: Callable[[], None],
     ) -> None:
         """Answer requests until a signal comes; those under way are finished first.
 
@@ -48,6 +55,8 @@ class Foreground:
             lifespan="off",
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),  # uvicorn would believe whoever is on this machine
+            forwarded_allow_ips=trusted_proxies,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             backlog=BACKLOG,
             ws=WebSocketProtocol,
@@ -102,6 +111,14 @@ def listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}.",
             hint="Choose another with --port and --host, or YUKYU_PORT and YUKYU_HOST.",
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def origin_of(listening: socket.socket) -> str:

@@ -11,14 +11,13 @@ from typing import Any
 import structlog
 
 from api import logs
-from api.app import create_app
+from api.app import create_app, streams_of
 from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
 from api.settings import Settings
 from api.signin import SignInLinks
-from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db import search
@@ -75,11 +74,17 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
             return await health.report(engines, version=VERSION, directories=[settings.data_dir])
 
         await engines.warm(search.warm)
-        streams = Streams(most_per_user=settings.streams_per_user)
+        streams = streams_of(settings)
         app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
         log.info("listening", url=origin_of(listening))
         _settle()
-        await foreground.serve(app, listening, max_message_bytes=settings.max_request_bytes, on_stop=streams.end)
+        await foreground.serve(
+            app,
+            listening,
+            max_message_bytes=settings.max_request_bytes,
+            trusted_proxies=settings.trusted_proxies,
+            on_stop=streams.end,
+        )
 
 
 def _settle() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from api import logs
 from api.commands import secret, serve, sites, worker
 from api.commands.databases import Databases
-from api.commands.foreground import Foreground, listen, origin_of
+from api.commands.foreground import Foreground, is_loopback, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
 from api.commands.steps import Steps
 from api.settings import Settings
@@ -44,6 +44,8 @@ def up(  # noqa: PLR0913, PLR0917 - Typer's way
     Example: `yukyu up --sample 20000`
     """
     settings = settings_with(data_dir=data_dir, host=host, port=port)
+    if settings.environment is None and is_loopback(settings.host):
+        settings = settings.model_copy(update={"environment": "development"})
     logs.configure(settings.log_format)
     sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
     with closing(listen(settings.host, settings.port)) as listening:

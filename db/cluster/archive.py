@@ -48,4 +48,4 @@ def prepare(installation: Installation, spec: ServerSpec, desired: Desired) -> N
         place.create(installation.user)
         installation.user.require_entry(place.incoming)
     except (OSError, UnreachableError) as failure:
-        log.exception("the archive cannot be used", directory=str(place.root), reason=str(failure))
+        log.warning("the archive cannot be used", directory=str(place.root), reason=str(failure))

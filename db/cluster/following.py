@@ -8,6 +8,7 @@ from db.cluster import probe
 from db.cluster.connection import AWAY
 from db.cluster.desired import ServerSpec
 from db.cluster.installation import Installation
+from db.repository.segments import Segment
 
 WAITING = "waiting for "
 
@@ -21,7 +22,7 @@ class Following:
     patience: timedelta
     _lsn: str | None = None
     _progressed_at: float = field(default_factory=time.monotonic)
-    _waits_for: str = ""
+    _waits_for: int | None = None
     _waits_since: float = 0.0
 
     def begin(self) -> None:
@@ -45,8 +46,12 @@ class Following:
         return why
 
     def waits_in_vain(self, doing: str) -> bool:
-        """Return whether one that does not answer yet has waited for a segment that nobody gives it for too long."""
-        awaited = doing.removeprefix(WAITING) if doing.startswith(WAITING) else ""
+        """Return whether one that does not answer yet has waited for a segment that nobody gives it for too long.
+
+        It asks for the segment on one timeline after the other: the number is what it waits for, not the name.
+        """
+        segment = Segment.parse(doing.removeprefix(WAITING)) if doing.startswith(WAITING) else None
+        awaited = segment.number if segment else None
         if awaited != self._waits_for:
             self._waits_for, self._waits_since = awaited, time.monotonic()
-        return bool(awaited) and time.monotonic() - self._waits_since > self.patience.total_seconds()
+        return awaited is not None and time.monotonic() - self._waits_since > self.patience.total_seconds()

@@ -25,11 +25,12 @@ SCHEMES: Final = ("postgresql", "postgres")
 class Node:
     """One database server: its connections, and what is known of it.
 
-    `configured` is what it is meant to be; `role` what it says it is.
+    `configured` is what it is meant to be; `role` what it says it is. `url` has a password in it.
     """
 
     def __init__(self, url: str, configured: EngineRole, options: EngineOptions) -> None:
         self.name = address(url)
+        self.url = url
         self.configured = configured
         self.options = options
         self.standing = Standing(options)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from filelock import AsyncFileLock
+
 from db.backups import statements
 from db.control import audit
 from db.errors import BadInputError, DatabaseUnavailableError
@@ -13,6 +15,7 @@ from jobs.site import Site
 # PostgreSQL's own limit, in bytes.
 LONGEST = 63
 ACTION = "restore-point"
+NAMING = "points.lock"
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,14 @@ async def create_restore_point(site: Site, name: str, *, by: str) -> RestorePoin
     incarnation = site.incarnation()
     if incarnation is None:
         raise DatabaseUnavailableError("There is no database yet.", hint="Start one with `yukyu up`.")
-    # The transaction of the control store lets in one at a time, so that no name is given twice.
-    async with site.control.transaction() as session:
+    # One at a time, whichever process it is, so that no name is given twice.
+    async with AsyncFileLock(incarnation.root / NAMING):
         if any(point.name == name for point in marks.points(incarnation)):
             raise BadInputError(f"There is a restore point {name} already.", hint="Choose another name.")
         async with asked(site) as connection:
             lsn, timeline, at = await statements.create_restore_point(connection, name)
         marks.append(incarnation, marks.Mark(at, timeline, lsn, "point", name))
+    async with site.control.transaction() as session:
         await audit.record(
             session, who=by, action=ACTION, subject=name, result=audit.SUCCEEDED, details={"lsn": str(lsn)}
         )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from db.repository import BackupManifest
+from db.repository import BackupKind, BackupManifest
 from jobs.backups.listing import Backup, BackupState
 from jobs.backups.objectives import Objectives
 
@@ -43,7 +44,30 @@ def of_backups(backups: Sequence[Backup], manifests: Sequence[BackupManifest], n
         )
     for each in manifests:
         if each.error:
-            yield f"{each.error} Take a new full backup with `yukyu backup create`, and have the backup disk checked."
+            yield f"{each.error} {_of_damaged(each, manifests)}"
+
+
+def _of_damaged(damaged: BackupManifest, manifests: Sequence[BackupManifest]) -> str:
+    replaced = any(
+        each.kind is BackupKind.FULL and each.error is None and each.started_at > damaged.finished_at
+        for each in manifests
+    )
+    if replaced:
+        return (
+            "A full backup has been taken since, so that there is nothing left to do but to have the backup disk "
+            "checked; this goes away when the damaged one expires."
+        )
+    return "Take a new full backup with `yukyu backup create`, and have the backup disk checked."
+
+
+def of_lost(lost: Sequence[Backup], directory: Path) -> Iterator[str]:
+    """Tell of backups, newest first, that retention has not removed and that are not there all the same."""
+    if lost:
+        yield (
+            f"Backups of the last days are not in {directory} any more, such as {lost[0].id}. If its disk is not "
+            "mounted there, stop `yukyu up`, mount it, and start again; if they are gone for good, this goes away when "
+            "they would have expired."
+        )
 
 
 def of_window(manifests: Sequence[BackupManifest], *, reachable: bool) -> Iterator[str]:

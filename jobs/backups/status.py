@@ -56,6 +56,7 @@ async def status(site: Site) -> BackupStatus:
     found = [
         *problems.of_service(switched_on=switched_on, works=is_led(site.installation.states.directory)),
         *problems.of_backups(backups, manifests, now),
+        *problems.of_lost(await asyncio.to_thread(_lost, site, backups, now), site.repository.root),
         *archive.problems,
         *problems.of_window(manifests, reachable=reachable is not None),
         *problems.of_objectives(objectives),
@@ -75,6 +76,15 @@ async def status(site: Site) -> BackupStatus:
 
 def _window(incarnation: Incarnation | None, manifests: Sequence[BackupManifest]) -> Window | None:
     return window(incarnation, usable(manifests)) if incarnation else None
+
+
+def _lost(site: Site, backups: Sequence[Backup], now: datetime) -> list[Backup]:
+    """Return the backups that are gone though they are of the window, of which retention removes none."""
+    gone = [
+        each for each in backups if each.state is BackupState.EXPIRED and now - each.started_at < site.policy.window
+    ]
+    places = site.repository.incarnations() if gone else []
+    return [each for each in gone if not any(place.manifest(each.id).exists() for place in places)]
 
 
 def _health(found: Sequence[str], reachable: Window | None) -> HealthStatus:

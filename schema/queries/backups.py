@@ -9,6 +9,7 @@ from jobs.refusal import Refusal as Declined
 from jobs.site import Site
 from schema.arguments import After, First
 from schema.context import Info
+from schema.costs import Cost
 from schema.paging import Page, Place, page_of, require_size
 from schema.permissions import IsAdmin
 from schema.types import backups as backup_types
@@ -20,7 +21,11 @@ from schema.types.restores import RestoreConnection, RestorePlan, RestorePlanRes
 
 @strawberry.type
 class BackupQueries:
-    @strawberry.field(description="How well the installation could be restored now.", permission_classes=[IsAdmin])
+    @strawberry.field(
+        description="How well the installation could be restored now.",
+        permission_classes=[IsAdmin],
+        directives=[Cost(weight=100)],
+    )
     async def backup_status(self, info: Info) -> BackupStatus:
         site = info.context.installation()
         return BackupStatus.of(await backups.status(site), await known_backups(site))
@@ -45,6 +50,7 @@ class BackupQueries:
     @strawberry.field(
         description="What a restore would do, or why it would be declined; nothing is done.",
         permission_classes=[IsAdmin],
+        directives=[Cost(weight=100)],
     )
     async def plan_restore(
         self,

@@ -10,6 +10,7 @@ from jobs import restores
 from jobs.alerts import attending, silencing
 from jobs.baselines import taking
 from schema.context import Context, Info
+from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
@@ -30,7 +31,7 @@ from schema.types.viewer import Viewer
 
 @strawberry.type
 class RecordQueries:
-    @strawberry.field(description="Whoever is asking; needs no role.")
+    @strawberry.field(description="Whoever is asking; needs no role.", directives=[Cost(weight=1)])
     def me(self, info: Info) -> Viewer:
         return Viewer.of(info.context.identity)
 

@@ -8,6 +8,7 @@ from db import search
 from db.search import SearchRequest
 from schema.arguments import After, First
 from schema.context import Info
+from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
 from schema.types.enums import EmployeeTable
@@ -16,7 +17,11 @@ from schema.types.search import SearchConnection, SearchFilter
 
 @strawberry.type
 class SearchQueries:
-    @strawberry.field(description="Ranked search over the employee tables, best first.", permission_classes=[IsViewer])
+    @strawberry.field(
+        description="Ranked search over the employee tables, best first.",
+        permission_classes=[IsViewer],
+        directives=[Cost(weight=50)],
+    )
     async def search(  # noqa: PLR0913, PLR0917 - the contract's arguments
         self,
         info: Info,

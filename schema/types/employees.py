@@ -8,6 +8,7 @@ import strawberry
 
 from db.records import Row
 from schema.context import Info
+from schema.costs import Cost
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, node_id
@@ -52,12 +53,16 @@ class VacationEmployee(EmployeeRecord, Node):
     year: int = strawberry.field(description="The leave year.")
     grant_year: int | None = strawberry.field(description="The year in which the days were granted.")
 
-    @strawberry.field(description="The dates on which leave was taken in this record's year, oldest first.")
+    @strawberry.field(
+        description="The dates on which leave was taken in this record's year, oldest first.", directives=[Cost(size=5)]
+    )
     async def usage_details(self, info: Info) -> list[UsageDetail]:
         rows = await info.context.usage_details.load((self.employee_num, self.year))
         return [UsageDetail.of(row) for row in rows]
 
-    @strawberry.field(description="Leave requests of this person in this record's year, newest first.")
+    @strawberry.field(
+        description="Leave requests of this person in this record's year, newest first.", directives=[Cost(size=3)]
+    )
     async def leave_requests(self, info: Info) -> list[LeaveRequest]:
         rows = await info.context.leave_requests.load((self.employee_num, self.year))
         return [LeaveRequest.of(row) for row in rows]

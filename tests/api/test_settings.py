@@ -25,7 +25,23 @@ def test_replicas_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "65536"), ("PORT", "http"), ("JWT_SECRET", "short"), ("LOG_FORMAT", "xml"), ("MAX_REQUEST_BYTES", "1")],
+    [
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("JWT_SECRET", "short"),
+        ("LOG_FORMAT", "xml"),
+        ("MAX_REQUEST_BYTES", "1"),
+        ("ENVIRONMENT", "staging"),
+        ("RATE_LIMIT_USER", "many"),
+        ("RATE_LIMIT_ADDRESS", "7"),
+        ("MAX_COST", "0"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "https://app.example.jp/path"),
+        ("CORS_ORIGINS", "app.example.jp"),
+        ("TRUSTED_PROXIES", "the proxy"),
+        ("TRUSTED_DOCUMENTS", "only"),
+    ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"YUKYU_{name}", value)
@@ -113,3 +129,16 @@ def test_channels_are_those_that_are_configured(monkeypatch: pytest.MonkeyPatch)
     assert found.channels == ("log", "email", "slack", "pagerduty")
     assert found.channels == tuple(KNOWN)
     assert "hush" not in repr(found)
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUKYU_CORS_ORIGINS", "https://a.example, http://[::1]:3000")
+    monkeypatch.setenv("YUKYU_TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1")
+
+    assert Settings().cors_origins == ["https://a.example", "http://[::1]:3000"]
+    assert Settings().trusted_proxies == ["10.0.0.0/8", "127.0.0.1"]
+
+
+def test_whoever_says_nothing_is_in_production() -> None:
+    assert Settings().production
+    assert not Settings(environment="development").production

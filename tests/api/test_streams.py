@@ -47,7 +47,7 @@ async def streaming(module_database: Any, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(autouse=True)
 async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         yield
 
 
@@ -144,9 +144,10 @@ async def test_events_can_be_asked_for_by_get_with_a_cookie(streaming: Streaming
     backup = await streaming.ask_for_backup()
     await streaming.succeed(backup)
     query = FOLLOW.replace("($id: ID!)", "").replace("$id", f'"{backup}"')
+    headers = {"accept": "text/event-stream", "sec-fetch-site": "same-origin"}
 
     async with httpx.AsyncClient(cookies={"yukyu_session": token()}) as client:
-        response = await client.get(streaming.url, params={"query": query}, headers={"accept": "text/event-stream"})
+        response = await client.get(streaming.url, params={"query": query}, headers=headers)
 
     assert response.text.startswith("event: next\ndata: {")
     assert response.text.endswith("event: complete\ndata:\n\n")
@@ -158,9 +159,11 @@ async def test_a_quiet_stream_is_kept_alive(streaming: Streaming, monkeypatch: p
 
     async with streaming.events({"id": backup}) as response:
         events = parsed(response)
-        names = [(await anext(events))[0] for _ in range(3)]
+        while (await anext(events))[0] != "next":
+            pass  # a busy machine may beat before it has anything to tell
+        names = [(await anext(events))[0] for _ in range(2)]
 
-    assert names == ["next", "", ""]
+    assert names == ["", ""]
 
 
 async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) -> None:
@@ -168,12 +171,12 @@ async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) ->
     for _ in range(6):  # more than one user may have at once
         async with streaming.events({"id": backup}) as response:
             await anext(parsed(response))
-        while streaming.streams._open:  # noqa: ASYNC110, SLF001 - the server notices a moment later
+        while streaming.streams.open:  # noqa: ASYNC110 - the server notices a moment later
             await asyncio.sleep(0.01)
     for _ in range(6):
         async with streaming.websocket() as socket:
             await socket.sign_in()
-        while streaming.streams._open:  # noqa: ASYNC110, SLF001 - the same
+        while streaming.streams.open:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
 
 
@@ -232,7 +235,7 @@ async def test_events_need_a_sign_in_too(streaming: Streaming) -> None:
 async def test_the_connection_ends_with_the_token(streaming: Streaming) -> None:
     backup = await streaming.ask_for_backup()
     async with streaming.websocket() as socket:
-        await socket.sign_in(seconds=1.5)
+        await socket.sign_in(seconds=2.5)
         await socket.follow(backup)
         assert (await socket.receive())["type"] == "next"
         code, reason = await socket.closed()
@@ -242,7 +245,7 @@ async def test_the_connection_ends_with_the_token(streaming: Streaming) -> None:
 
 async def test_events_end_with_the_token(streaming: Streaming) -> None:
     backup = await streaming.ask_for_backup()
-    async with streaming.events({"id": backup}, authorization=f"Bearer {token(seconds=1.5)}") as response:
+    async with streaming.events({"id": backup}, authorization=f"Bearer {token(seconds=2.5)}") as response:
         events = [event async for event in parsed(response)]
 
     assert [name for name, _ in events] == ["next", "next", "complete"]

@@ -52,7 +52,7 @@ async def site(database: Database, directory: Path) -> AsyncGenerator[Site]:
         async def examine() -> health.Report:
             return await health.report(engines, version=VERSION, directories=[directory])
 
-        app = create_app(engines, Settings(), tokens=TOKENS, links=links, examine=examine)
+        app = create_app(engines, Settings(environment="development"), tokens=TOKENS, links=links, examine=examine)
         async with served(app) as origin:
             yield Site(origin, links)
 

@@ -21,6 +21,7 @@ class Installation:
         self.directory = directory
         self.log = directory.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self._tokens: dict[str, str] = {}
 
     def start(self, *arguments: str) -> None:
         with self.log.open("wb") as log:
@@ -43,7 +44,7 @@ class Installation:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [YUKYU, *arguments, "--data-dir", str(self.directory)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
     def printed(self, pattern: str) -> str | None:
         found = re.search(pattern, self.log.read_text("utf-8"))
@@ -57,7 +58,7 @@ class Installation:
 
     async def ready(self) -> None:
         assert self.process is not None
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(180):
             while True:
                 assert self.process.poll() is None, self.log.read_text("utf-8")
                 if self.printed(r"http://127\.0\.0\.1:\d+"):
@@ -72,13 +73,16 @@ class Installation:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, 30)
+        return await asyncio.to_thread(self.process.wait, 90)
 
     async def ask(self, document: str, role: str = "viewer") -> dict[str, Any]:
-        token = self.command("token", "--role", role).stdout.strip()
+        if role not in self._tokens:
+            self._tokens[role] = self.command("token", "--role", role).stdout.strip()
         async with httpx.AsyncClient(timeout=30) as client:
             answer = await client.post(
-                f"{self.url}/graphql", json={"query": document}, headers={"authorization": f"Bearer {token}"}
+                f"{self.url}/graphql",
+                json={"query": document},
+                headers={"authorization": f"Bearer {self._tokens[role]}"},
             )
         body = answer.json()
         assert "errors" not in body, body

@@ -42,17 +42,6 @@ class Writing:
                 self.acknowledged[number] = datetime.now(UTC)
 
 
-@pytest.fixture
-def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    directory = scratch / tmp_path_factory.mktemp("disaster").name
-    directory.mkdir(mode=0o711)
-    installation = Installation(directory / "installation")
-    yield installation
-    if installation.process is not None and installation.process.poll() is None:
-        installation.process.terminate()
-        installation.process.wait(60)
-
-
 @pytest.mark.parametrize("synchronous", [False, True], ids=["asynchronous", "synchronous"])
 async def test_all_that_was_acknowledged_is_there_again_but_for_the_last_second(
     installation: Installation, *, synchronous: bool, monkeypatch: pytest.MonkeyPatch
@@ -71,7 +60,7 @@ async def test_all_that_was_acknowledged_is_there_again_but_for_the_last_second(
     kill_everything(installation.directory, backups)
     killed_at = datetime.now(UTC)
     assert installation.process is not None
-    installation.process.wait(10)
+    installation.process.wait(60)
     await asyncio.gather(*tasks)
     shutil.rmtree(installation.directory)
 
@@ -110,7 +99,7 @@ def kill_everything(*directories: Path) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=10)
+    psutil.wait_procs(processes, timeout=60)
 
 
 async def has_backup(installation: Installation) -> bool:

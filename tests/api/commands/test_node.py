@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -16,17 +15,6 @@ from tests.db.cluster.witness import eventually
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in reversed(started):
-        if process.poll() is None:
-            process.terminate()
-            process.wait(60)
-
-
-@pytest.mark.timeout(180)
 async def test_two_nodes_and_a_worker_restore_as_one_process_does(
     scratch: Path, processes: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -18,17 +16,6 @@ from tests.db.cluster.witness import eventually
 from tests.jobs.backups.manifests import manifest
 
 TAKEN = datetime(2026, 11, 1, 17, tzinfo=UTC)
-
-
-@pytest.fixture
-def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    directory = scratch / tmp_path_factory.mktemp("restore").name
-    directory.mkdir(mode=0o711)
-    installation = Installation(directory / "installation")
-    yield installation
-    if installation.process is not None and installation.process.poll() is None:
-        installation.process.terminate()
-        installation.process.wait(60)
 
 
 @pytest.fixture
@@ -68,7 +55,6 @@ def test_no_backups_are_a_sentence(installation: Installation, repository: Repos
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_data_directories_that_are_gone_are_restored_into_the_state_that_is_left(
     installation: Installation,
 ) -> None:
@@ -98,7 +84,6 @@ async def test_data_directories_that_are_gone_are_restored_into_the_state_that_i
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installation: Installation) -> None:
     installation.start()
     await installation.ready()
@@ -107,14 +92,14 @@ async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installa
     await eventually(lambda: backed_up(installation), seconds=60)
 
     asking = installation.beside("restore", "start", "--latest", "--promote", "--reason", "A test.")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while "Stop writes" not in await steps(installation):  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.01)
     assert installation.process is not None
     installation.process.kill()
     installation.process.wait()
     asking.terminate()
-    asking.wait(30)
+    asking.wait(90)
     installation.start()
     await installation.ready()
 

@@ -27,7 +27,6 @@ def installation(scratch: Path) -> Iterator[Installation]:
         installation.process.wait(30)
 
 
-@pytest.mark.timeout(180)
 async def test_one_command_gives_a_running_system(installation: Installation) -> None:
     """Start, search, sign in, look at it, refuse a second one, stop, start after kill -9: one story, one start-up."""
     installation.start("--sample", "300")

@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,6 @@ from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in reversed(started):
-        if process.poll() is None:
-            process.terminate()
-            process.wait(30)
 
 
 async def backup_of(installation: Installation) -> Operation | None:
@@ -50,7 +39,7 @@ async def test_a_worker_that_is_killed_in_a_backup_is_followed_by_one_that_takes
 
     first = installation.beside("work")
     processes.append(first)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while (begun := await backup_of(installation)) is None or begun.state is not OperationState.RUNNING:  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.01)
     first.kill()
@@ -75,4 +64,4 @@ async def test_a_worker_that_is_killed_in_a_backup_is_followed_by_one_that_takes
 
     await eventually(healthy, seconds=60)  # the worker keeps the heartbeat
     second.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(second.wait, 30) == 0
+    assert await asyncio.to_thread(second.wait, 90) == 0

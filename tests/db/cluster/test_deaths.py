@@ -7,7 +7,7 @@ from db.cluster import EmbeddedCluster
 from db.cluster.desired import Desired, States, Status
 from tests.db.cluster.witness import answer, connected, eventually, postmaster
 
-pytestmark = pytest.mark.every_version
+pytestmark = pytest.mark.every_version(others="long")
 
 # One that cannot go on streams too, for a moment at a time.
 SEGMENT_LETTERS = 24

@@ -28,7 +28,7 @@ async def answer(url: str | None, statement: str, *arguments: object) -> object:
         return await connection.fetchval(statement, *arguments)
 
 
-async def eventually(condition: Callable[[], Awaitable[object]], *, seconds: float = 30) -> None:
+async def eventually(condition: Callable[[], Awaitable[object]], *, seconds: float = 60) -> None:
     """Wait until something becomes true; a server that is away while it is asked does not count against it."""
     async with asyncio.timeout(seconds):
         while True:

@@ -92,7 +92,7 @@ async def test_no_read_fails_when_the_primary_is_killed_and_nothing_acknowledged
         killed = postmaster(victim, "primary")
         killed.signal(signal.SIGKILL)
         await eventually(lambda: is_another(victim, killed.pid))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await write(100):
                 pass
 
@@ -114,9 +114,9 @@ async def test_server_that_is_frozen_holds_nobody_up_for_long(victim: EmbeddedCl
     for process in processes:
         process.suspend()
     try:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             answers = await asyncio.gather(*(engines.read(where) for _ in range(20)))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             report = await health.report(engines, version="1")
     finally:
         for process in processes:

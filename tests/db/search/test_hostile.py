@@ -23,14 +23,26 @@ NASTY = [
 texts = st.lists(
     st.one_of(st.sampled_from(NASTY), st.text(max_size=4), st.sampled_from("田中太郎さとうabc12 　")), max_size=12
 )
-SLOW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+SOME = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
+MANY = settings(SOME, max_examples=200)
 
 
-@SLOW
+@SOME
 @given(pieces=texts)
 async def test_any_text_is_searched_for_or_refused(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    await is_searched_for_or_refused(crowd, pieces)
+
+
+@pytest.mark.long
+@MANY
+@given(pieces=texts)
+async def test_any_of_many_texts_is_searched_for_or_refused(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    await is_searched_for_or_refused(crowd, pieces)
+
+
+async def is_searched_for_or_refused(crowd: asyncpg.Connection, pieces: list[str]) -> None:
     query = "".join(pieces)
 
     try:
@@ -43,9 +55,20 @@ async def test_any_text_is_searched_for_or_refused(crowd: asyncpg.Connection, pi
     assert len(page.hits) <= page.total
 
 
-@SLOW
+@SOME
 @given(pieces=texts)
 async def test_any_text_can_be_a_name(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    await can_be_a_name(crowd, pieces)
+
+
+@pytest.mark.long
+@MANY
+@given(pieces=texts)
+async def test_any_of_many_texts_can_be_a_name(crowd: asyncpg.Connection, pieces: list[str]) -> None:
+    await can_be_a_name(crowd, pieces)
+
+
+async def can_be_a_name(crowd: asyncpg.Connection, pieces: list[str]) -> None:
     name = "".join(pieces).encode("utf-8", "ignore").decode().replace("\0", "")
     transaction = crowd.transaction()
     await transaction.start()

@@ -1,6 +1,7 @@
 """A primary whose archive is kept, shared by a module's tests: each leaves it well."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ FORGETFUL = {
     "autovacuum": "off",
 }
 INTERVAL = timedelta(milliseconds=200)
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -55,6 +57,13 @@ class Kept:
 
     async def status(self) -> ArchiveStatus:
         return await archive_status(self.site)
+
+    async def is_well(self) -> None:
+        """Wait until there is nothing to say of the archive, or fail with what there still is."""
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while (problems := (await self.status()).problems) and time.monotonic() < patience:  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.1)
+        assert problems == []
 
     async def receives(self) -> bool:
         return (await self.status()).receiving is True

@@ -77,11 +77,7 @@ async def well_again(kept: Kept) -> None:
             await asyncio.sleep(1)
     await eventually(kept.receives)
     await kept.holds(await kept.write())
-
-    async def no_problems() -> bool:
-        return (await kept.status()).problems == []
-
-    await eventually(no_problems)
+    await kept.is_well()
     assert kept.gaps() == []
     assert list(kept.incarnation.refused.iterdir()) == []
 

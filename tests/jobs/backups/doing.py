@@ -10,17 +10,18 @@ import asyncpg
 import psutil
 
 from db.cluster import urls
-from db.control import Operation, OperationState
+from db.control import Operation, OperationState, operations
 from db.repository import BackupKind, BackupManifest, Incarnation
 from jobs import backups
 from jobs.backups import Backup
+from jobs.backups.kinds import BACKUP
 from jobs.backups.primary import primary
 from jobs.site import Site
 from jobs.worker.loop import run_now
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 async def ask(site: Site, kind: BackupKind = BackupKind.FULL) -> Operation:
@@ -52,6 +53,14 @@ def forget(site: Site, *, but: str = "") -> None:
     for each in BackupManifest.all(incarnation(site)):
         if each.id != but:
             incarnation(site).manifest(each.id).unlink()
+
+
+async def forget_all(site: Site) -> None:
+    """Let it be as if no backup had ever been taken."""
+    forget(site)
+    async with site.control.transaction() as session:
+        for operation in await operations.newest(session, [BACKUP], limit=1000):
+            await session.delete(operation)
 
 
 def files_of(site: Site, backup_id: str) -> list[Path]:

@@ -1,17 +1,23 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import psutil
 import pytest
 
+from db.cluster.postmaster import Postmaster
 from db.control import audit
 from db.errors import BadInputError
 from db.lsn import Lsn
 from db.repository import marks
 from jobs.backups import create_restore_point
+from jobs.backups.points import NAMING
+from jobs.backups.primary import primary
 from jobs.site import Site
-from tests.jobs.backups.doing import connected, incarnation
+from tests.jobs.backups.doing import connected, incarnation, until
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_a_restore_point_is_marked_where_it_is(site: Site) -> None:
     async with connected(site) as connection:
         before = Lsn.parse(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))
@@ -39,3 +45,28 @@ async def test_of_two_who_give_a_name_at_once_one_gets_it(site: Site) -> None:
 
     assert sum(isinstance(answer, BadInputError) for answer in answers) == 1
     assert len([each for each in marks.points(incarnation(site)) if each.name == "once"]) == 1
+
+
+@asynccontextmanager
+async def silent(site: Site) -> AsyncIterator[None]:
+    """Let the primary take connections and say nothing."""
+    postmaster = Postmaster.find(site.installation.data_directory(primary(site)))
+    assert postmaster is not None
+    process = psutil.Process(postmaster.pid)
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
+async def test_nobody_waits_for_the_primary_but_who_asked_it(site: Site) -> None:
+    async with silent(site):
+        asking = asyncio.create_task(create_restore_point(site, "in silence", by="admin"))
+        await until((incarnation(site).root / NAMING).exists)
+        async with site.control.transaction() as session:
+            await audit.record(session, who="operator", action="test", subject="meanwhile", result=audit.SUCCEEDED)
+        answered = asking.done()
+
+    assert not answered
+    assert (await asking).name == "in silence"

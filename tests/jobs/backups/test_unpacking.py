@@ -34,7 +34,7 @@ async def place(site: Site) -> AsyncIterator[Path]:
     await discard(directory)
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_a_chain_becomes_a_data_directory_of_the_servers_user(site: Site, newest: Backup, place: Path) -> None:
     told: list[float] = []
 
@@ -73,7 +73,7 @@ async def test_a_link_is_not_followed(site: Site, newest: Backup, place: Path, t
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 @pytest.mark.parametrize("at", [0.0, 0.5, 0.999])
 async def test_a_flipped_bit_is_found_and_named(site: Site, newest: Backup, place: Path, at: float) -> None:
     full = chain(incarnation(site), newest.id)[0]

@@ -26,7 +26,7 @@ async def found(site: Site, backup_id: str) -> Backup:
     return backup
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_a_good_backup_is_verified_again(site: Site) -> None:
     before = await back_up(site)
 
@@ -40,7 +40,7 @@ async def test_a_good_backup_is_verified_again(site: Site) -> None:
     assert after.verified_at > before.verified_at
 
 
-@pytest.mark.every_version
+@pytest.mark.every_version(others="long")
 async def test_a_flipped_bit_fails_the_backup_until_it_is_good_again(site: Site) -> None:
     backup = await back_up(site)
     file = next(incarnation(site).backup(backup.id).glob("base.tar*"))

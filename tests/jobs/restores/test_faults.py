@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from db.control import RestoreState
+from db.control import RestoreRun, RestoreState
 from db.repository import BackupManifest, Segment, compression
-from jobs.restores import Target, places
+from jobs import restores
+from jobs.restores import Target, cutover, places
 from tests.jobs.backups.damage import flipped
-from tests.jobs.restores.doing import Restorable, done_now, eventually, failed, reaches, trigger
+from tests.jobs.restores.doing import Restorable, discarded, done_now, eventually, failed, reaches, restored, trigger
 
 pytestmark = [pytest.mark.xdist_group("restores"), pytest.mark.long]
 
@@ -120,6 +122,37 @@ async def test_a_damaged_backup_is_named(restorable: Restorable) -> None:
 
     assert backup.id in said
     assert data.name in said
+
+
+@contextmanager
+def read_only(directory: Path) -> Generator[None]:
+    """Let a directory be on a disk that takes nothing."""
+    for options in (("--bind", directory), ("-o", "remount,ro,bind")):
+        done = subprocess.run(["mount", *options, directory], check=False, capture_output=True)  # noqa: S607 - the system's
+        if done.returncode != 0:
+            pytest.skip("only root may mount disks")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", directory], check=True)  # noqa: S607 - the system's
+
+
+async def test_a_promotion_whose_backup_disk_has_become_read_only(
+    restorable: Restorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutover, "ARCHIVE_SECONDS", 5.0)
+    run = await restored(restorable.site, Target.latest())
+
+    async with restorable.untouched():
+        with read_only(restorable.site.repository.root):
+            asked = await restores.promote(restorable.site, run.id, by="admin")
+            assert isinstance(asked, RestoreRun), asked
+            run = await reaches(restorable.site, run, RestoreState.READY)
+            await restorable.running()
+    await discarded(restorable.site, run)
+
+    assert "Promoting would lose the rest, so nothing was changed" in str(run.error)
+    assert "`yukyu backup status` says what is wrong with the archive" in str(run.error)
 
 
 @contextmanager

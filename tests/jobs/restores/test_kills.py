@@ -20,10 +20,10 @@ from tests.jobs.restores.doing import (
     trigger,
 )
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 
 ROOT = Path(__file__).parents[3]
-LIFE_SECONDS = 60
+LIFE_SECONDS = 120
 # How often workers may die in one operation.
 DEATHS = 3
 

@@ -10,7 +10,7 @@ from jobs.refusal import Refusal
 from jobs.restores import Target
 from tests.jobs.restores.doing import Restorable, no_backup_runs, promoted, reaches, restored
 
-pytestmark = [pytest.mark.every_version, pytest.mark.xdist_group("restores")]
+pytestmark = [pytest.mark.every_version(others="long"), pytest.mark.xdist_group("restores")]
 
 SEGMENTS = 8
 
@@ -49,6 +49,7 @@ async def test_a_moment_before_a_mistake_becomes_live_and_stays_it_once_somethin
     assert await restorable.rows() == good + 1
 
 
+@pytest.mark.long
 async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_over_many_segments(
     restorable: Restorable,
 ) -> None:

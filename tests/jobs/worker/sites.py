@@ -59,7 +59,7 @@ async def reread(site: Site, operation: Operation) -> Operation:
 
 
 async def ended(site: Site, operation: Operation) -> Operation:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await reread(site, operation)).state not in ENDED:  # noqa: ASYNC110 - the event may be in another process
             await asyncio.sleep(0.02)
     return found

@@ -169,7 +169,7 @@ async def begin_and_kill(site: Site) -> None:
     """Let a worker in another process begin what is asked for, and kill it in the middle."""
     worker = await start(site.installation.layout.root)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await half_done(site):  # noqa: ASYNC110 - the event is in another process
                 await asyncio.sleep(0.05)
     finally:

@@ -107,5 +107,5 @@ async def test_the_worker_asks_when_the_moment_comes(site: Site) -> None:
         asked.set()
 
     soon = IntervalTrigger(seconds=1, timezone="UTC")
-    async with asyncio.timeout(20), working(site, [], [Scheduled("daily", soon, request, catch_up=False)]):
+    async with asyncio.timeout(60), working(site, [], [Scheduled("daily", soon, request, catch_up=False)]):
         await asked.wait()

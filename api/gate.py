@@ -1,0 +1,78 @@
+"""What stands before every request: its address's rate, and what every answer says to browsers and about rates."""
+
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.console import ASSETS_PATH
+from api.errors import error_response
+from api.graphql_response import LEGACY, refusal_of
+from api.rates import STANDING, Rates
+from schema.errors import RateLimitedError
+
+GRAPHQL = "/graphql"
+# Supervisors must not be turned away, and files cost next to nothing.
+FREE = ("/livez", "/readyz", "/metrics", ASSETS_PATH)
+PRIVATE = (GRAPHQL, "/api/")
+# What an answer says where its endpoint says nothing else: it is data, and no page, frame or script.
+HEADERS = (
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class Gate:
+    """ASGI middleware: counts requests by address, and completes the headers of every answer.
+
+    Args:
+        rates: what is limited.
+        hsts_seconds: how long browsers shall insist on TLS; 0 does not say so.
+    """
+
+    def __init__(self, app: ASGIApp, *, rates: Rates, hsts_seconds: int = 0) -> None:
+        self._app = app
+        self._rates = rates
+        self._hsts = f"max-age={hsts_seconds}; includeSubDomains" if hsts_seconds else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_completed(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                self._complete(scope, message)
+            await send(message)
+
+        try:
+            if not scope["path"].startswith(FREE):
+                self._rates.visit(scope)
+        except RateLimitedError as error:
+            await _refusal(scope["path"], error)(scope, receive, send_completed)
+        else:
+            await self._app(scope, receive, send_completed)
+
+    def _complete(self, scope: Scope, message: Message) -> None:
+        headers = MutableHeaders(scope=message)
+        for name, value in HEADERS:
+            headers.setdefault(name, value)
+        if scope["path"].startswith(PRIVATE):
+            headers.setdefault("cache-control", "no-store")
+        if self._hsts and scope["scheme"] in ("https", "wss"):
+            headers["strict-transport-security"] = self._hsts
+        standing = scope.get(STANDING)
+        if standing is not None:
+            for name, value in standing.headers():
+                headers[name] = value
+        if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
+            # Of a rate, or else of too much at a time.
+            headers["retry-after"] = str(standing.reset_seconds if standing and standing.refused else 1)
+
+
+def _refusal(path: str, error: RateLimitedError) -> Response:
+    return refusal_of(error, LEGACY) if path == GRAPHQL else error_response(error)

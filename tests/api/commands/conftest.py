@@ -1,0 +1,34 @@
+"""Directories for installations, and processes that end with their test."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.commands.installation import Installation
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation that has not been started yet, in a directory where there is room for others beside it."""
+    directory = scratch / tmp_path_factory.mktemp("installed").name
+    directory.mkdir(mode=0o711)
+    installation = Installation(directory / "installation")
+    yield installation
+    if installation.process is not None and installation.process.poll() is None:
+        installation.process.terminate()
+        installation.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes to end after the test, the last first."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in reversed(started):
+        if process.poll() is None:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)

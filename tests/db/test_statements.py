@@ -1,0 +1,139 @@
+"""No statement is made of what somebody sent: every text that reaches a database is a constant, or reviewed below.
+
+The sources are read, not run. Constant are literals, names that modules give to literals, and SQLAlchemy's own
+expressions, whose values are parameters.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("api", "schema", "jobs", "db")
+
+# Methods of asyncpg, SQLAlchemy and sqlite3 whose first argument is a statement.
+TAKING = re.compile(
+    "execute(many|script)?|fetch(row|val|many)?|cursor|copy_from_query|prepare|exec_driver_sql|"
+    "scalars?|stream(_scalars)?|text"
+)
+BUILDING = frozenset(
+    {"select", "select_from", "insert", "update", "delete", "values", "where", "order_by", "returning", "limit", "func"}
+)
+
+# Where a statement is put together, of what. Whoever adds a line has looked where each part comes from.
+REVIEWED = {
+    # Not SQL.
+    ("api/graphql_endpoint.py", "operation.query"): "GraphQL",
+    ("db/cluster/clone.py", "installation"): "a directory that is made",
+    ("db/cluster/initialise.py", "installation"): "the same",
+    ("db/cluster/server.py", "self._installation"): "the same",
+    # The cluster's own roles and database, which are constants; PostgreSQL takes no parameters there.
+    ("db/cluster/roles.py", "f'GRANT pg_monitor TO {APPLICATION}, {REPLICATION}'"): "constants",
+    ("db/cluster/roles.py", "f'CREATE DATABASE {DATABASE} OWNER {APPLICATION}'"): "constants",
+    ("db/cluster/roles.py", "f'CREATE EXTENSION IF NOT EXISTS {extension}'"): "a tuple of constants",
+    (
+        "db/cluster/roles.py",
+        "f\"CREATE ROLE {name} {options} PASSWORD '{scram_verifier(password)}'\"",
+    ): "constants, and a verifier in base64",
+    (
+        "db/restores/takeover.py",
+        "f\"ALTER ROLE {role} PASSWORD '{scram_verifier(password)}'\"",
+    ): "constants, and a verifier in base64",
+    # The control store.
+    ("db/control/store.py", "f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}'"): "a constant number",
+    ("db/control/store.py", "'BEGIN IMMEDIATE' if writes else 'BEGIN'"): "two constants",
+    # Names of our own tables and columns, out of the metadata.
+    ("db/records.py", "statement"): "made at import of table and column names; the key is a parameter",
+    ("db/restores/contents.py", "NEWER_ROWS.format(table=table)"): "table names of the metadata",
+    ("db/restores/contents.py", "COUNT.format(table=table)"): "table names of the metadata",
+    ("db/search/searching.py", "statement.sql"): "made once a shape, of the registry; what was typed is a parameter",
+    ("db/tables/searchable.py", "f'({looked_up})'"): "column names of the metadata",
+    ("db/tables/searchable.py", "f'{looked_up} IS NOT NULL'"): "column names of the metadata",
+    ("db/transfer/indexes.py", "index['drop']"): "definitions of the server's own catalogue",
+    ("db/transfer/indexes.py", "index['make']"): "definitions of the server's own catalogue",
+    ("db/transfer/judgements.py", "f'NOT ({escaped})'"): "a check constraint of the metadata",
+    ("db/transfer/merging.py", "f'ANALYZE {stage.name}'"): "a staging table's name, made of a table's",
+    ("db/transfer/merging.py", "statement"): "table and column names of the metadata",
+    ("db/transfer/merging.py", "_verdicts(stage.table)"): "table and column names of the metadata",
+    ("db/transfer/merging.py", "_rejected(stage.table)"): "table and column names of the metadata",
+    ("db/transfer/tables.py", "TRUNCATE"): "table names of the metadata",
+    ("db/transfer/writing.py", "LOCK"): "table names of the metadata",
+    ("db/transfer/writing.py", "VACUUM"): "table names of the metadata",
+    # A file of the old application: read only, and its names quoted.
+    ("jobs/data/legacy/source.py", "statement"): "names of the file's schema, quoted",
+}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+
+
+def assigned(module: ast.Module, name: str) -> ast.expr | None:
+    """Return what a module gives this name to, if it does so outside of functions."""
+    for node in module.body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
+            return node.value
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            return node.value
+    return None
+
+
+def is_constant(node: ast.expr | None, module: ast.Module, modules: dict[str, ast.Module]) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name):
+            found = assigned(module, name)
+            return (found is not None and is_constant(found, module, modules)) or imported(name, module, modules)
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+            return any(
+                is_constant(assigned(other, attribute), other, modules)
+                for path, other in modules.items()
+                if path.endswith(f"/{name}.py")
+            )
+        case ast.Call(func=ast.Name(id="text" | "sql"), args=[inner, *_]):
+            return is_constant(inner, module, modules) or is_expression(inner)
+        case _:
+            return node is not None and is_expression(node)
+
+
+def imported(name: str, module: ast.Module, modules: dict[str, ast.Module]) -> bool:
+    """Return whether the name is a constant of the module that it is imported from."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == name for alias in node.names):
+            path = f"{node.module.replace('.', '/')}.py"
+            return path in modules and is_constant(assigned(modules[path], name), modules[path], modules)
+    return False
+
+
+def is_expression(node: ast.expr) -> bool:
+    """Return whether SQLAlchemy's own functions make it: `select(…).where(…)`, `table.insert().values(…)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name in BUILDING or name == "CreateTable"
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    """Yield the file and the text of each statement that is not constant."""
+    modules = dict(sources())
+    for path, module in modules.items():
+        for node in ast.walk(module):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if TAKING.fullmatch(name) and not is_constant(node.args[0], module, modules):
+                yield path, ast.unparse(node.args[0])
+
+
+def test_no_statement_is_put_together_but_those_that_were_reviewed() -> None:
+    assert {found for found in statements() if found not in REVIEWED} == set()
+
+
+def test_no_review_is_left_of_a_statement_that_is_gone() -> None:
+    assert set(REVIEWED) - set(statements()) == set()

@@ -1,7 +1,7 @@
 """How fast one alert event reaches everybody who follows the feed, over real WebSockets on one API process.
 
-The API runs in a process of its own and the subscribers in another, this one. Each event is written to the event log, as
-the worker does it, and the clock stops when the last subscriber has it.
+The API runs in a process of its own and the subscribers in another, this one. Each event is written to the event
+log, as the worker does it, and the clock stops when the last subscriber has it.
 
     python bench/feed.py --subscribers 1000 --events 20
 """
@@ -127,6 +127,7 @@ async def measure(directory: Path, *, subscribers: int, events: int) -> dict[str
     finally:
         api.terminate()
         await asyncio.to_thread(api.wait)
+        api.stdout.close()
 
 
 async def _run(

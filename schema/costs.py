@@ -1,6 +1,7 @@
 """What fields cost, as the schema declares it: `@cost` in the SDL."""
 
 import strawberry
+from strawberry import UNSET
 from strawberry.schema_directive import Location
 
 # A root field is a statement or more; any other is a value to write.
@@ -18,8 +19,8 @@ LIST_SIZE = 10
     ),
 )
 class Cost:
-    weight: int | None = strawberry.field(default=None, description="The cost of the field itself.")
-    size: int | None = strawberry.field(default=None, description="How many items the list is taken to have.")
+    weight: int | None = strawberry.field(default=UNSET, description="The cost of the field itself.")
+    size: int | None = strawberry.field(default=UNSET, description="How many items the list is taken to have.")
     item: int | None = strawberry.field(
-        default=None, description="The cost of each item itself; 1 where it is not said."
+        default=UNSET, description="The cost of each item itself; 1 where it is not said."
     )

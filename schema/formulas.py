@@ -140,7 +140,7 @@ class _Estimator:
         return below
 
     def _weight(self, on: GraphQLObjectType, name: str, declared: Cost) -> int:
-        if declared.weight is not None:
+        if declared.weight:
             return declared.weight
         roots = (self._schema.query_type, self._schema.mutation_type, self._schema.subscription_type)
         return ROOT_WEIGHT if on in roots and not name.startswith("__") else WEIGHT

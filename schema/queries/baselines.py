@@ -7,6 +7,7 @@ import strawberry
 from db.errors import BadInputError
 from jobs.baselines import taking
 from schema.context import Info
+from schema.costs import Cost
 from schema.permissions import IsAdmin
 from schema.types.baselines import TABLE, Baseline, BaselineComparison
 from schema.types.node import key_of
@@ -32,6 +33,7 @@ class BaselineQueries:
             "The database now against a kept baseline; the newest when no id is given, and null where there is none."
         ),
         permission_classes=[IsAdmin],
+        directives=[Cost(weight=200)],
     )
     async def compare_baseline(self, info: Info, id: BaselineId = None) -> BaselineComparison | None:  # noqa: A002 - the contract's name
         site = info.context.installation()

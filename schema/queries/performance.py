@@ -6,6 +6,7 @@ import strawberry
 
 from jobs import performance
 from schema.context import Info
+from schema.costs import Cost
 from schema.permissions import IsAdmin
 from schema.types.performance import PerformanceReport, QueryPlan
 
@@ -15,6 +16,7 @@ class PerformanceQueries:
     @strawberry.field(
         description="How fast the database is: the last look at it, or one taken now where no worker looks.",
         permission_classes=[IsAdmin],
+        directives=[Cost(weight=200)],
     )
     async def performance(self, info: Info) -> PerformanceReport:
         return PerformanceReport(report=await performance.report(info.context.servers(), info.context.site))
@@ -22,6 +24,7 @@ class PerformanceQueries:
     @strawberry.field(
         description="The plan of one read-only statement, run under a time limit when `analyze` is set.",
         permission_classes=[IsAdmin],
+        directives=[Cost(weight=200)],
     )
     async def explain(
         self,

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,6 +80,7 @@ async def application(module_database: Any, tmp_path_factory: pytest.TempPathFac
         Engines.open(module_database.primary_url, []) as engines,
     ):
         world = World(site, now=datetime.now(UTC) - timedelta(minutes=30))
+        world.site = replace(site, clock=lambda: world.now)
         world.watched_by(world.rule("full"), world.rule("grave", severity=Severity.CRITICAL))
         links, streams = SignInLinks(), Streams(most_per_user=20)
         app = create_app(
@@ -176,7 +177,7 @@ async def test_second_person_who_acknowledges_is_told_who_was_first(watched: Wat
 
 
 async def test_a_silence_is_made_listed_found_and_ended(watched: Watched) -> None:
-    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    until = (watched.world.now + timedelta(hours=1)).isoformat()
     made = await watched.admin(SILENCE, input={"ruleKey": "full", "subject": "a", "until": until, "reason": "known"})
 
     assert (made["ruleKey"], made["subject"], made["createdBy"]) == ("full", "a", "aiko")
@@ -201,7 +202,7 @@ async def test_a_silence_is_made_listed_found_and_ended(watched: Watched) -> Non
     ],
 )
 async def test_a_silence_that_cannot_be_meant_is_refused(watched: Watched, given: dict[str, str]) -> None:
-    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    until = (watched.world.now + timedelta(hours=1)).isoformat()
     silence = {"ruleKey": "full", "until": until, "reason": "known"} | given
 
     assert (await watched.api.refusal(SILENCE, {"input": silence}, roles=ADMIN))["code"] == "BAD_USER_INPUT"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from api.rates import network_of
 from schema.roles import Role
 from tests.api.application import Api
 from tests.api.limited import application
+from tests.api.server_process import serving
 from tests.conftest import Database
 
 ME = {"query": "{ me { name } }"}
@@ -150,6 +152,22 @@ async def test_every_limit_of_a_document_is_a_setting(module_database: Database,
     lowest = {"max_tokens": 10}.get(setting, 1)
     async with application(module_database, **{setting: lowest}) as api:
         assert (await api.refusal(document))["code"] == "QUERY_TOO_COMPLEX"
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [("127.0.0.0/8", True), ("10.0.0.1", False), ("", False)])
+async def test_who_a_proxy_says_is_asking_is_believed_of_trusted_ones_alone(
+    module_database: Database, tmp_path: Path, proxies: str, *, believed: bool
+) -> None:
+    async with (
+        serving(module_database, tmp_path, trusted_proxies=proxies, rate_limit_address="3/minute") as server,
+        server.client() as client,
+    ):
+        asked = [
+            await client.get("/openapi.json", headers={"x-forwarded-for": f"203.0.113.{number}"}) for number in range(5)
+        ]
+
+    statuses = [answer.status_code for answer in asked]
+    assert statuses == ([200] * 5 if believed else [200, 200, 200, 429, 429])
 
 
 @pytest.mark.parametrize(

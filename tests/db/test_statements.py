@@ -43,6 +43,15 @@ REVIEWED = {
     # The control store.
     ("db/control/store.py", "f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}'"): "a constant number",
     ("db/control/store.py", "'BEGIN IMMEDIATE' if writes else 'BEGIN'"): "two constants",
+    ("db/cluster/roles.py", "GRANT_UNTRACKED"): "a constant",
+    # What an admin wants explained, or the server's own statistics have: one SELECT, as jobs/performance makes sure by
+    # parsing it, in a transaction that only reads, by the protocol that takes one statement.
+    ("db/performance/plans.py", "f'EXPLAIN ({options}) {sql}'"): "see above",
+    ("db/performance/hypothetical.py", "f'PREPARE {NAME} AS {query}'"): "see above",
+    ("db/performance/hypothetical.py", "f'EXPLAIN (FORMAT JSON) EXECUTE {NAME}{arguments}'"): "as many NULLs",
+    ("db/performance/hypothetical.py", "f'DEALLOCATE {NAME}'"): "a constant",
+    ("db/monitoring/reading.py", "statement"): "constants of db/monitoring/views.py",
+    ("jobs/performance/explaining.py", "made"): "a plan, which is written out as text",
     # Names of our own tables and columns, out of the metadata.
     ("db/records.py", "statement"): "made at import of table and column names; the key is a parameter",
     ("db/restores/contents.py", "NEWER_ROWS.format(table=table)"): "table names of the metadata",

@@ -28,5 +28,6 @@ async def test_nothing_fires_on_a_healthy_installation_with_rows_in_it(
     finally:
         await installation.stop()
 
-    assert json.loads(listed.stdout) == []
+    # One may be pending: the first baseline is taken after a few minutes.
+    assert [alert for alert in json.loads(listed.stdout) if alert["fired_at"]] == []
     assert listed.returncode == 0

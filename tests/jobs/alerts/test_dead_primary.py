@@ -23,6 +23,7 @@ from jobs.alerts.rulebook import Rulebook
 from jobs.alerts.rules import RULES
 from jobs.monitoring import keeping
 from jobs.site import Monitoring, Site
+from tests.db.cluster.witness import eventually
 from tests.jobs.alerts.world import describe
 
 SETTINGS = {"fsync": "off", "shared_buffers": "16MB", "min_wal_size": "32MB", "max_wal_size": "64MB"}
@@ -70,7 +71,7 @@ async def test_a_dead_primary_is_told_what_it_explains_is_not_and_it_is_over_by_
     async def follow() -> None:
         async with aclosing(Feed(alive.site.control, poll_seconds=0.05).follow()) as events:
             async for event in events:
-                told.append(describe(event))
+                told.append(describe(event))  # noqa: PERF401 - it is looked at meanwhile
 
     following = asyncio.create_task(follow())
     await asyncio.sleep(5)
@@ -80,9 +81,7 @@ async def test_a_dead_primary_is_told_what_it_explains_is_not_and_it_is_over_by_
     postmaster = int((alive.data / "postmaster.pid").read_text().split()[0])
     control_file.rename(control_file.with_suffix(".kept"))  # it cannot be started again meanwhile
     os.kill(postmaster, signal.SIGKILL)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while f"FIRED primary-down {DATABASE}" not in told:
-            await asyncio.sleep(0.1)
+    await eventually(lambda: has(told, f"FIRED primary-down {DATABASE}"), seconds=PATIENCE_SECONDS)
     await asyncio.sleep(DOWN_SECONDS)
     async with alive.site.control.reading() as session:
         open_ones = {each.rule_key: each for each in await alerts.unresolved(session)}
@@ -92,8 +91,10 @@ async def test_a_dead_primary_is_told_what_it_explains_is_not_and_it_is_over_by_
     assert open_ones["replica-not-streaming"].muted_by == "primary-down"
 
     control_file.with_suffix(".kept").rename(control_file)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while f"RESOLVED primary-down {DATABASE}" not in told:
-            await asyncio.sleep(0.1)
+    await eventually(lambda: has(told, f"RESOLVED primary-down {DATABASE}"), seconds=PATIENCE_SECONDS)
     following.cancel()
     assert told == [f"FIRED primary-down {DATABASE}", f"RESOLVED primary-down {DATABASE}"]
+
+
+async def has(told: list[str], line: str) -> bool:
+    return line in told

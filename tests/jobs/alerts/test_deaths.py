@@ -25,7 +25,7 @@ async def test_workers_that_are_killed_tell_everything_once(tmp_path: Path) -> N
     chance = random.Random(7)  # noqa: S311 - not a secret
     async with open_site(tmp_path) as site:
         for _ in range(4):
-            worker = subprocess.Popen(
+            worker = subprocess.Popen(  # noqa: ASYNC220 - it takes no time
                 [sys.executable, str(WORKER), str(tmp_path)], env=os.environ | {"PYTHONPATH": str(ROOT)}
             )
             before = await newest(site.control)

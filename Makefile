@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check audit sbom lock schema bench bench-backup clean
+.PHONY: help install up test test-long check audit sbom lock schema bench bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -61,6 +61,9 @@ bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,
 
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)
+
+bench-monitoring: install ## what monitoring costs, in ten minutes
+	$(BIN)/python bench/monitoring.py $(ARGS)
 
 clean: ## remove what was built
 	rm -rf $(VENV) web/dist web/node_modules tests/api/audits/node_modules sbom.json sbom-console.json

@@ -6,11 +6,15 @@ from starlette.routing import WebSocketRoute
 
 from api import console, errors, probes, search, signin, trusted_documents
 from api.admission import Admission
+from api.authentication import Authentication
 from api.credentials import LSN
 from api.gate import Gate
 from api.graphql_endpoint import SERVED_BY, GraphQLEndpoint
 from api.graphql_websocket import GraphQLWebSocket
+from api.measuring import Process
+from api.metrics import MetricsEndpoint
 from api.openapi import DESCRIPTION
+from api.remote_keys import RemoteKeys
 from api.requests import HEADER as REQUEST_ID
 from api.requests import RequestLog
 from api.settings import Settings
@@ -19,9 +23,11 @@ from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db.engines import Engines
+from jobs.access import Access
 from jobs.site import Site
 from schema.build import build_schema
-from schema.context import Contexts, Examine, Feeds
+from schema.context import Contexts, Examine
+from schema.feeds import Feeds
 from schema.limits import Limits
 from schema.roles import Role
 
@@ -44,25 +50,34 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     settings: Settings,
     *,
     tokens: Tokens,
+    access: Access | None = None,
+    remote_keys: RemoteKeys | None = None,
     links: SignInLinks,
     examine: Examine,
     site: Site | None = None,
     streams: Streams | None = None,
 ) -> FastAPI:
-    """Return the application over open engines; whoever opened them closes them, and ends its streams."""
+    """Return the application over open engines; whoever opened them closes them, and ends its streams.
+
+    Without `access`, there is one that nobody keeps: it works on the site's control store, where there is a site.
+    """
+    access = access or Access.of(site.control if site else None, tokens.mint)
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
     schema, admission = build_schema(_limits(settings)), Admission.of(settings)
     streams = streams or streams_of(settings)
     introspection = Role.ADMIN if settings.production else None
-    contexts = Contexts(engines, examine, Feeds.of(examine, site), site, introspection=introspection)
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), access, site, introspection=introspection)
     documents = trusted_documents.load(
         settings.trusted_documents_file, settings.trusted_documents, errors_of=schema.errors_of
     )
+    process = Process(engines, streams)
+    authentication = Authentication(tokens, access, remote_keys)
     endpoint = GraphQLEndpoint(
         schema=schema,
         contexts=contexts,
-        tokens=tokens,
+        authentication=authentication,
         streams=streams,
+        operations=process.operations,
         documents=documents,
         admission=admission,
         max_request_bytes=settings.max_request_bytes,
@@ -70,11 +85,12 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     )
     # A plain route: FastAPI's dependency injection around it would cost more than the search.
     app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
-    websocket = GraphQLWebSocket(schema, contexts, tokens, streams, documents, admission)
+    websocket = GraphQLWebSocket(schema, contexts, authentication, streams, documents, admission)
     app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
-    app.include_router(search.routes(engines, tokens, admission))
+    app.include_router(search.routes(engines, authentication, admission, process.operations))
     app.include_router(probes.routes(engines))
-    app.include_router(signin.routes(tokens, links))
+    app.add_route("/metrics", MetricsEndpoint(process, authentication, site).__call__, methods=["GET"])
+    app.include_router(signin.routes(authentication, links))
     console.mount(app)
     errors.install(app)
     app.add_middleware(Gate, rates=admission.rates, hsts_seconds=settings.hsts_seconds)

@@ -2,23 +2,21 @@
 
 from starlette.requests import HTTPConnection
 
-from api.tokens import Tokens
 from db.lsn import Lsn
-from schema.roles import ANONYMOUS, Identity, UnauthenticatedError
+from schema.roles import UnauthenticatedError
 
 SESSION_COOKIE = "yukyu_session"
 LSN = "x-yukyu-lsn"
 LSN_COOKIE = "yukyu_lsn"
 
 
-def identify(request: HTTPConnection, tokens: Tokens) -> Identity:
-    """Return who is asking, by bearer token or else by session cookie; anonymous without either.
+def presented(request: HTTPConnection) -> str | None:
+    """Return the token that a request carries, as bearer or else as session cookie.
 
     Raises:
-        UnauthenticatedError: something was presented that is not a valid token.
+        UnauthenticatedError: there is an Authorization header with something else.
     """
-    token = bearer(request.headers.get("authorization")) or request.cookies.get(SESSION_COOKIE)
-    return tokens.identify(token) if token else ANONYMOUS
+    return bearer(request.headers.get("authorization")) or request.cookies.get(SESSION_COOKIE)
 
 
 def freshness(request: HTTPConnection) -> Lsn | None:

@@ -1,6 +1,7 @@
 """`/graphql`: one operation a request, by POST or, for queries, by GET; the console for browsers."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,14 +14,15 @@ from strawberry.types.graphql import OperationType
 
 from api import console
 from api.admission import Admission
+from api.authentication import Authentication
 from api.bodies import RequestError
-from api.credentials import LSN, freshness, identify
+from api.credentials import LSN, freshness
 from api.graphql_request import GraphQLRequest, read_request
 from api.graphql_response import LEGACY, STREAM, answer, media_type_for, refusal_of
 from api.graphql_sse import EventStream
+from api.measuring import REFUSED, Operations, outcome_of
 from api.rates import caller
 from api.streams import Streams
-from api.tokens import Tokens
 from api.trusted_documents import TrustedDocuments
 from db.errors import AppError
 from schema.build import Schema
@@ -43,8 +45,9 @@ ALLOWED = {
 class GraphQLEndpoint:
     schema: Schema
     contexts: Contexts
-    tokens: Tokens
+    authentication: Authentication
     streams: Streams
+    operations: Operations
     documents: TrustedDocuments
     admission: Admission
     max_request_bytes: int
@@ -62,37 +65,43 @@ class GraphQLEndpoint:
             )
             return refusal_of(wrong, LEGACY, status=wrong.status)
         of_refusals = LEGACY if media_type == STREAM else media_type
+        began = time.perf_counter()
         try:
-            return await self._answer(request, media_type)
+            return await self._answer(request, media_type, began=began)
         except RequestError as error:
-            return refusal_of(error, of_refusals, status=error.status)
+            refusal = refusal_of(error, of_refusals, status=error.status)
         except AppError as error:
-            return refusal_of(error, of_refusals)
+            refusal = refusal_of(error, of_refusals)
+        self.operations.count(None, REFUSED, began=began)
+        return refusal
 
     async def _page(self, request: Request) -> Response:
         """Return GraphiQL, for whoever may look at the schema."""
         try:
-            identity = identify(request, self.tokens)
+            identity = await self.authentication.identify(request, self.authentication.origin_of(request))
         except UnauthenticatedError:
             identity = ANONYMOUS
         if may_introspect(identity, self.contexts.introspection):
             return await console.page(request)
         return console.forbidden()
 
-    async def _answer(self, request: Request, media_type: str) -> Response:
+    async def _answer(self, request: Request, media_type: str, *, began: float) -> Response:
         self.admission.origins.require_own(request)
-        identity = identify(request, self.tokens)
+        origin = self.authentication.origin_of(request)
+        identity = await self.authentication.identify(request, origin)
         operation = await read_request(request, self.documents, max_bytes=self.max_request_bytes)
         context = self.contexts.of(
             identity,
+            origin=origin,
             after=freshness(request),
             charge=lambda cost: self.admission.rates.charge(request, identity, cost),
         )
         if media_type == STREAM:
-            return EventStream(self.schema, operation, context, self.streams)
+            return EventStream(self.schema, operation, context, self.streams, self.authentication)
         with self.admission.operations.seat(caller(request, identity)):
             result = await self._execute(operation, context, request.method)
         response = answer(result, media_type)
+        self.operations.count(context.operation, outcome_of(result), began=began)
         if context.seen is not None:
             response.headers[LSN] = str(context.seen)
         if context.served_by is not None:

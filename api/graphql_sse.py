@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import orjson
@@ -12,9 +11,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
+from api.authentication import Authentication
 from api.graphql_request import GraphQLRequest
 from api.graphql_response import LEGACY, STREAM, body_of, refusal_of
-from api.streams import Streams, TooManyStreamsError, results_of, seconds_until
+from api.streams import Streams, TooManyStreamsError, results_of
 from db.errors import AppError
 from schema.build import Schema
 from schema.context import Context
@@ -32,10 +32,19 @@ HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 class EventStream(Response):
     """The response that lasts until the subscription ends, the token expires, or the client or the server leaves."""
 
-    def __init__(self, schema: Schema, request: GraphQLRequest, context: Context, streams: Streams) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        request: GraphQLRequest,
+        context: Context,
+        streams: Streams,
+        authentication: Authentication,
+    ) -> None:
         super().__init__()
+        self._authentication = authentication
         self._schema, self._request, self._context, self._streams = schema, request, context, streams
         self._results: asyncio.Queue[ExecutionResult | None] = asyncio.Queue()
+        self._last: ExecutionResult | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -49,6 +58,7 @@ class EventStream(Response):
     async def _events(self) -> AsyncGenerator[bytes]:
         producer = asyncio.create_task(self._produce())
         producer.add_done_callback(lambda _: self._results.put_nowait(None))
+        watcher = asyncio.create_task(self._watch())
         self._streams.ended_with_the_server(producer)
         try:
             async for event in self._until_done():
@@ -57,24 +67,28 @@ class EventStream(Response):
                 yield COMPLETE
         finally:
             producer.cancel()
-            await asyncio.gather(producer, return_exceptions=True)
+            watcher.cancel()
+            await asyncio.gather(producer, watcher, return_exceptions=True)
 
     async def _until_done(self) -> AsyncGenerator[bytes]:
         while True:
-            left = seconds_until(self._context.identity.expires_at, now=datetime.now(UTC))
             try:
-                async with asyncio.timeout(BEAT_SECONDS if left is None else min(BEAT_SECONDS, left)):
+                async with asyncio.timeout(BEAT_SECONDS):
                     result = await self._results.get()
             except TimeoutError:
-                if left is not None and left <= BEAT_SECONDS:
-                    yield _next(_failed(UnauthenticatedError("The token has expired.")))
-                    return
                 yield BEAT
                 continue
             if result is None:
                 return
             yield _next(result)
+            if result is self._last:
+                return
             self._results.task_done()
+
+    async def _watch(self) -> None:
+        """Let the stream end when who follows it no longer counts as who they were."""
+        self._last = _failed(UnauthenticatedError(await self._authentication.ended(self._context.identity)))
+        self._results.put_nowait(self._last)
 
     async def _produce(self) -> None:
         """Hand over one result after the other, each when the one before has been sent."""

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, cast
 
@@ -13,11 +12,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.types.execution import PreExecutionError
 
 from api.admission import Admission
-from api.credentials import bearer, identify
+from api.authentication import Authentication
+from api.credentials import bearer
 from api.graphql_request import GraphQLRequest, request_of
 from api.graphql_response import body_of
-from api.streams import Streams, TooManyStreamsError, results_of, seconds_until
-from api.tokens import Tokens
+from api.streams import Streams, TooManyStreamsError, results_of
 from api.trusted_documents import TrustedDocuments
 from db.errors import AppError
 from schema.build import Schema
@@ -61,7 +60,7 @@ class ClosingError(Exception):
 class GraphQLWebSocket:
     schema: Schema
     contexts: Contexts
-    tokens: Tokens
+    authentication: Authentication
     streams: Streams
     documents: TrustedDocuments
     admission: Admission
@@ -95,6 +94,7 @@ class _Conversation:
     def __init__(self, endpoint: GraphQLWebSocket, websocket: WebSocket) -> None:
         self._endpoint = endpoint
         self._websocket = websocket
+        self._origin = endpoint.authentication.origin_of(websocket)
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
 
     async def hold(self) -> None:
@@ -108,13 +108,27 @@ class _Conversation:
         try:
             with self._endpoint.streams.seat(identity.name):
                 await self._send({"type": "connection_ack"})
-                async with asyncio.timeout(seconds_until(identity.expires_at, now=datetime.now(UTC))):
-                    while True:
-                        await self._hear(await self._receive(), identity)
+                await self._talk(identity)
         except TooManyStreamsError as error:
             raise ClosingError(Code.TOO_MANY, error.message) from error
-        except TimeoutError as error:
-            raise ClosingError(Code.FORBIDDEN, "The token has expired.") from error
+
+    async def _talk(self, identity: Identity) -> None:
+        """Hear what comes, as long as the identity counts."""
+        hearing = asyncio.create_task(self._hear_all(identity))
+        ending = asyncio.create_task(self._endpoint.authentication.ended(identity))
+        try:
+            await asyncio.wait({hearing, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if hearing.done():
+                hearing.result()
+            raise ClosingError(Code.FORBIDDEN, ending.result())
+        finally:
+            hearing.cancel()
+            ending.cancel()
+            await asyncio.gather(hearing, ending, return_exceptions=True)
+
+    async def _hear_all(self, identity: Identity) -> None:
+        while True:
+            await self._hear(await self._receive(), identity)
 
     async def end(self) -> None:
         tasks = list(self._subscriptions.values())
@@ -131,21 +145,22 @@ class _Conversation:
         except TimeoutError as error:
             raise ClosingError(Code.INIT_TIMEOUT, "connection_init did not come in time.") from error
         try:
-            identity = self._identify(message.get("payload"))
+            identity = await self._identify(message.get("payload"))
         except UnauthenticatedError as error:
             raise ClosingError(Code.FORBIDDEN, error.message) from error
         if identity is ANONYMOUS:
             raise ClosingError(Code.FORBIDDEN, "This needs a sign-in: send `authorization` in connection_init.")
         return identity
 
-    def _identify(self, payload: object) -> Identity:
+    async def _identify(self, payload: object) -> Identity:
         if not isinstance(payload, dict | None):
             raise ClosingError(Code.INVALID_MESSAGE, "The payload of connection_init is not an object.")
         given = cast("Message", payload or {})
         header = given.get("authorization", given.get("Authorization"))
+        authentication = self._endpoint.authentication
         if header is None:
-            return identify(self._websocket, self._endpoint.tokens)
-        return self._endpoint.tokens.identify(bearer(str(header)) or "")
+            return await authentication.identify(self._websocket, self._origin)
+        return await authentication.identify_token(bearer(str(header)) or "", self._origin)
 
     async def _hear(self, message: Message, identity: Identity) -> None:
         match message["type"]:
@@ -203,7 +218,9 @@ class _Conversation:
     async def _stream(self, key: str, request: GraphQLRequest, identity: Identity) -> bool:
         """Send every result; return False when the subscription was refused before it began."""
         context = self._endpoint.contexts.of(
-            identity, charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket, identity, cost)
+            identity,
+            origin=self._origin,
+            charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket, identity, cost),
         )
         async with aclosing(results_of(self._endpoint.schema, request, context)) as results:
             async for result in results:

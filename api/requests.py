@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 HEADER = "x-request-id"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STOPPING = DatabaseUnavailableError("The server is stopping.", hint="Try again in a few seconds.")
-QUIET = frozenset({"/livez", "/readyz"})
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class RequestLog:

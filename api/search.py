@@ -7,17 +7,21 @@ from fastapi import APIRouter, Query, Request, Response, Security
 from pydantic import BaseModel, Field
 
 from api.admission import Admission
-from api.credentials import LSN, freshness, identify
+from api.authentication import Authentication
+from api.credentials import LSN, freshness
 from api.graphql_endpoint import SERVED_BY
+from api.measuring import Operations
 from api.openapi import AFTER, BEARER, RESPONSES
 from api.rates import caller
-from api.tokens import Tokens
 from db import search
+from db.control import audit
 from db.engines import EngineRole, Engines
 from db.search import EmployeeTable
 from schema.paging import MOST
-from schema.roles import Role, require
-from schema.types.employees import PERSONAL_FIELDS
+from schema.personal import PersonalReads
+from schema.roles import ForbiddenError, Role, require
+from schema.types.employees import PERSONAL_FIELDS, PERSONAL_OF
+from schema.types.node import node_id
 
 Text = Annotated[
     str, Query(description="Names, kana, romaji, numbers, workplaces; 1 to 200 characters.", examples=["佐藤"])
@@ -53,42 +57,75 @@ class Found(BaseModel):
     )
 
 
-def routes(engines: Engines, tokens: Tokens, admission: Admission) -> APIRouter:
+def routes(engines: Engines, authentication: Authentication, admission: Admission, operations: Operations) -> APIRouter:
     router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[Security(BEARER)], responses=RESPONSES)
     for name, tables in ENDPOINTS.items():
         summary = f"Search {', '.join(table.lower() for table in tables)}, best first."
         route = router.get(f"/{name}", name=name, summary=summary, openapi_extra={"parameters": [AFTER]})
-        route(_endpoint(engines, tokens, admission, tables))
+        route(_endpoint(engines, authentication, admission, operations, tables))
     return router
 
 
-def _endpoint(engines: Engines, tokens: Tokens, admission: Admission, tables: tuple[EmployeeTable, ...]) -> Any:  # noqa: ANN401 - a route of FastAPI's
+def _endpoint(
+    engines: Engines,
+    authentication: Authentication,
+    admission: Admission,
+    operations: Operations,
+    tables: tuple[EmployeeTable, ...],
+) -> Any:  # noqa: ANN401 - a route of FastAPI's
     async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> Found:
+        with operations.counted("search"):
+            return await found(request, response, q, limit, offset)
+
+    async def found(request: Request, response: Response, q: str, limit: int, offset: int) -> Found:
         admission.origins.require_own(request)
-        identity = identify(request, tokens)
-        require(identity, Role.VIEWER)
+        origin = authentication.origin_of(request)
+        identity = await authentication.identify(request, origin)
+        journal = authentication.access.journal
+        try:
+            require(identity, Role.VIEWER)
+        except ForbiddenError as error:
+            journal.refused(who=identity.name, action="rest-search", reason=error.message, origin=origin)
+            raise
         admission.rates.charge(request, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
         with admission.operations.seat(caller(request, identity)):
-            found = await engines.read(
+            hits = await engines.read(
                 lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
                 after=freshness(request),
             )
-        response.headers[SERVED_BY] = found.served_by.lower()
-        if found.lsn is not None:
-            response.headers[LSN] = str(found.lsn)
-        page, personal = found.value, identity.has(Role.HR)
+        response.headers[SERVED_BY] = hits.served_by.lower()
+        if hits.lsn is not None:
+            response.headers[LSN] = str(hits.lsn)
+        page, personal = hits.value, identity.has(Role.HR)
+        if personal and (read := _personal_reads(page)).records:
+            journal.note(
+                who=identity.name,
+                action="read-personal",
+                subject="rest-search",
+                result=audit.SUCCEEDED,
+                origin=origin,
+                details=read.as_details(),
+            )
         return Found(
             query=q,
             limit=limit,
             offset=offset,
             count=len(page.hits),
             has_more=page.has_next,
-            served_by=found.served_by,
+            served_by=hits.served_by,
             took_ms=page.took_ms,
             results=[_result(hit, personal=personal) for hit in page.hits],
         )
 
     return answer
+
+
+def _personal_reads(page: search.SearchPage) -> PersonalReads:
+    read = PersonalReads()
+    for hit in page.hits:
+        if PERSONAL_OF[hit.table]:
+            read.add(PERSONAL_OF[hit.table], [node_id(hit.table.lower(), hit.row["id"])])
+    return read
 
 
 def _result(hit: search.Hit, *, personal: bool) -> dict[str, Any]:

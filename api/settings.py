@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from api import secret_files
 from api.limit_settings import LimitSettings
 
+ROLES_CLAIM = "roles"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # An address as SMTP takes it, alone or behind a name: 'alerts@example.jp', 'YuKyuDATA <alerts@example.jp>'.
 ADDRESS = re.compile(r"[!-~]+@[!-~]+|[^<>@\x00-\x1f\x7f]*<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -28,7 +31,13 @@ def default_data_dir() -> Path:
 class Settings(LimitSettings):
     """Settings by name; `YUKYU_DATA_DIR` sets `data_dir` and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="YUKYU_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="YUKYU_",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_default=True,  # a secret that is not given may be in a file
+        hide_input_in_errors=True,
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -70,6 +79,17 @@ class Settings(LimitSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     jwt_secret: SecretStr | None = Field(
         default=None, description="Secret that signs tokens (HS256), 32 characters or more."
+    )
+    jwt_secret_previous: SecretStr | None = Field(
+        default=None, description="The secret before; tokens that it has signed still count."
+    )
+    jwks_url: str | None = Field(
+        default=None, description="Where an identity provider publishes its keys; its tokens (RS256, ES256) count too."
+    )
+    jwt_issuer: str | None = Field(default=None, description="What a token has to say in `iss`.")
+    jwt_audience: str | None = Field(default=None, description="What a token has to say in `aud`.")
+    jwt_roles_claim: str = Field(
+        default=ROLES_CLAIM, min_length=1, description="Claim with the roles; dots lead into claims in claims."
     )
     alert_rules: Path | None = Field(
         default=None, description="YAML file with other thresholds for alert rules, and maintenance windows."
@@ -115,7 +135,7 @@ class Settings(LimitSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "jwt_secret_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         shortest = 32
@@ -164,6 +184,28 @@ class Settings(LimitSettings):
             key = {"YUKYU_PAGERDUTY_URL": self.pagerduty_url, "YUKYU_PAGERDUTY_ROUTING_KEY": self.pagerduty_routing_key}
             _all_or_none("Alerts by PagerDuty need", key)
         return self
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _private(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = urlsplit(value)
+        if address.hostname is None or not (
+            address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
+        ):
+            message = "must be an https address: who can change the keys on their way can sign in as anybody"
+            raise ValueError(message)
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _from_file(cls, value: object, info: ValidationInfo) -> object:
+        """Let every secret be in a file as well, which `YUKYU_…_FILE` names."""
+        name = info.field_name or ""
+        if not secret_files.is_secret(cls.model_fields[name].annotation):
+            return value
+        return secret_files.value_of(f"YUKYU_{name.upper()}", value)
 
     @property
     def state_dir(self) -> Path:

@@ -9,14 +9,17 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from api.authentication import Authentication
 from api.bodies import RequestError, read_body
 from api.credentials import SESSION_COOKIE
 from api.origin import from_here
-from api.tokens import Tokens
-from schema.roles import Role, UnauthenticatedError
+from db.control import audit
+from schema.roles import ANONYMOUS, Role, UnauthenticatedError
 
 SESSION = timedelta(hours=12)
 LONGEST_FORM = 8 * 1024
+# As the audit log calls the two ways.
+BY_LINK, BY_TOKEN = "sign-in-by-link", "sign-in-by-token"
 CONSOLE = "/graphql"
 HEADERS = {
     "content-security-policy": (
@@ -58,17 +61,23 @@ class SignInLinks:
         return True
 
 
-def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
+def routes(authentication: Authentication, links: SignInLinks) -> APIRouter:
     router = APIRouter(include_in_schema=False)
+    journal = authentication.access.journal
 
     @router.get("/sign-in")
     async def page(request: Request, code: str | None = None) -> Response:
         if code is None:
             return _page()
+        origin = authentication.origin_of(request)
         if not links.redeem(code):
+            journal.refused(who=ANONYMOUS.name, action=BY_LINK, reason="unknown code", origin=origin)
             return _page("This link was used before, or belongs to another run of the server.")
         now = datetime.now(UTC)
-        return _signed_in(request, tokens.mint("admin", [Role.ADMIN], lifetime=SESSION, now=now))
+        token = authentication.tokens.mint("admin", [Role.ADMIN], lifetime=SESSION, now=now)
+        await authentication.identify_token(token, origin)
+        journal.note(who="admin", action=BY_LINK, result=audit.SUCCEEDED, origin=origin)
+        return _signed_in(request, token)
 
     @router.post("/sign-in")
     async def submit(request: Request) -> Response:
@@ -77,9 +86,11 @@ def routes(tokens: Tokens, links: SignInLinks) -> APIRouter:
         try:
             form = await read_body(request, max_bytes=LONGEST_FORM)
             token = parse_qs(form.decode("ascii", "replace")).get("token", [""])[0].strip()
-            tokens.identify(token)
+            origin = authentication.origin_of(request)
+            identity = await authentication.identify_token(token, origin)
         except (RequestError, UnauthenticatedError) as error:
             return _page(error.message)
+        journal.note(who=identity.name, action=BY_TOKEN, result=audit.SUCCEEDED, origin=origin)
         return _signed_in(request, token)
 
     @router.post("/sign-out")

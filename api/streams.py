@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
-from datetime import datetime
 
 from strawberry.types import ExecutionResult
 
@@ -75,11 +74,6 @@ async def results_of(schema: Schema, request: GraphQLRequest, context: Context) 
     async with aclosing(source):
         async for result in source:
             yield result
-
-
-def seconds_until(moment: datetime | None, *, now: datetime) -> float | None:
-    """Return how long a token is still good for; None for ever."""
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
 def _too_many_streams(name: str, most: int) -> TooManyStreamsError:

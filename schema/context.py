@@ -1,28 +1,34 @@
 """What every resolver of one operation shares: who asks, the engines, how fresh an answer has to be."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from db import records
+from db.control import audit
+from db.control.audit import Origin
 from db.engines import Answer, EngineRole, Engines
 from db.errors import AppError, NotFoundError
 from db.lsn import Lsn
 from db.records import Connection
-from jobs.alerts.feed import Feed
-from jobs.health import HealthFeed, Report
+from jobs.access import Access
+from jobs.health import Report
 from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
+from schema.feeds import AlertEvents, Feeds
+from schema.personal import PersonalReads
 from schema.roles import Identity, Role
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 Examine = Callable[[], Awaitable[Report]]
 Charge = Callable[[int], None]
+
+LONGEST_SUBJECT = 200
 
 
 class NoInstallationError(AppError):
@@ -37,18 +43,6 @@ class NoInstallationError(AppError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
-    """What a process reads once for all who follow it."""
-
-    health: HealthFeed
-    alerts: Feed | None
-
-    @classmethod
-    def of(cls, examine: Examine, site: Site | None) -> Self:
-        return cls(HealthFeed(examine), Feed(site.control) if site else None)
-
-
 class Context:
     """One operation's context; its loaders live as long as it does.
 
@@ -61,6 +55,8 @@ class Context:
         after: the position the caller has seen; no answer is older.
         introspection: the role that may look at the schema; anybody may when it is None.
         charge: is told what each operation costs before it runs, and may raise RateLimitedError.
+        access: accounts, and the audit log.
+        origin: where the operation comes from.
     """
 
     def __init__(  # noqa: PLR0913 - what the resolvers of an operation share
@@ -69,6 +65,8 @@ class Context:
         identity: Identity,
         *,
         examine: Examine,
+        access: Access,
+        origin: Origin,
         feeds: Feeds,
         site: Site | None = None,
         after: Lsn | None = None,
@@ -77,8 +75,12 @@ class Context:
     ) -> None:
         self.identity = identity
         self.examine = examine
+        self.access = access
+        self.origin = origin
         self.feeds = feeds
         self.site = site
+        # 'query', 'mutation' or 'subscription', once the document was read.
+        self.operation: str | None = None
         self.introspection = introspection
         self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None
@@ -86,6 +88,7 @@ class Context:
         self.seen: Lsn | None = None
         self.engines = engines
         self._after = after
+        self._personal = PersonalReads()
 
     @property
     def sees_personal(self) -> bool:
@@ -101,13 +104,29 @@ class Context:
             raise NoInstallationError
         return self.site
 
+    def read_personal(self, fields: Iterable[str], records: Iterable[str]) -> None:
+        """Remember that personal fields of these records, by their ids, are in the answer."""
+        self._personal.add(fields, records)
+
+    def tell_what_was_read(self, operation_name: str | None) -> None:
+        """Put what personal fields the operation has read into the audit log, as one entry."""
+        if self._personal.records:
+            self.access.journal.note(
+                who=self.identity.name,
+                action="read-personal",
+                subject=(operation_name or "")[:LONGEST_SUBJECT],
+                result=audit.SUCCEEDED,
+                origin=self.origin,
+                details=self._personal.as_details(),
+            )
+
     def servers(self) -> list[Target]:
         """Return the servers to measure: the installation's, or those that this process reads from."""
         if self.site is not None:
             return targets(self.site.installation)
         return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
 
-    def alert_feed(self) -> Feed:
+    def alert_feed(self) -> AlertEvents:
         """Return the alert feed.
 
         Raises:
@@ -148,15 +167,20 @@ class Contexts:
     engines: Engines
     examine: Examine
     feeds: Feeds
+    access: Access
     site: Site | None = None
     introspection: Role | None = None
 
-    def of(self, identity: Identity, *, after: Lsn | None = None, charge: Charge | None = None) -> Context:
+    def of(
+        self, identity: Identity, *, origin: Origin, after: Lsn | None = None, charge: Charge | None = None
+    ) -> Context:
         return Context(
             self.engines,
             identity,
             examine=self.examine,
             feeds=self.feeds,
+            access=self.access,
+            origin=origin,
             site=self.site,
             after=after,
             introspection=self.introspection,

@@ -111,6 +111,8 @@ class PrepareDocuments(SchemaExtension):
         if context.query:
             self._prepared = self._preparation.known(context.query) or self._look_at(context.query)
             context.graphql_document = self._prepared.document or _stand_in(context)
+            if self._prepared.document is not None:
+                context.context.operation = _kind(self._prepared.document, _named(context))
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -179,6 +181,14 @@ def _without_suggestion(error: GraphQLError) -> GraphQLError:
     """Return the error without names of the schema that its caller may not look at."""
     message, suggested = re.subn(r" Did you mean .*", "", error.message, flags=re.DOTALL)
     return GraphQLError(message, nodes=error.nodes, extensions=error.extensions) if suggested else error
+
+
+def _kind(document: DocumentNode, name: str | None) -> str | None:
+    """Return whether a query, a mutation or a subscription is asked for; None where that cannot be told."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if name is not None:
+        operations = [each for each in operations if each.name is not None and each.name.value == name]
+    return operations[0].operation.value if len(operations) == 1 else None
 
 
 def _named(context: ExecutionContext) -> str | None:

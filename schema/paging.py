@@ -37,9 +37,9 @@ class Place:
             moment, _, key = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(" ")
             place = cls(datetime.fromisoformat(moment), key)
         except ValueError as error:
-            raise _unusable() from error
+            raise unusable() from error
         if place.moment.tzinfo is None:
-            raise _unusable()
+            raise unusable()
         return place
 
 
@@ -76,5 +76,5 @@ def require_size(first: int) -> None:
         raise BadInputError(f"`first` is from 1 to {MOST}, not {first}.")
 
 
-def _unusable() -> BadInputError:
+def unusable() -> BadInputError:
     return BadInputError("This is not a cursor of this list.", hint="Pass a `cursor` or `endCursor` as it was given.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.queries.alerts import AlertQueries
+from schema.queries.audit import AuditQueries
 from schema.queries.backups import BackupQueries
 from schema.queries.baselines import BaselineQueries
 from schema.queries.health import HealthQueries
@@ -13,6 +14,13 @@ from schema.queries.search import SearchQueries
 
 @strawberry.type(description="Everything that can be read.")
 class Query(
-    RecordQueries, SearchQueries, HealthQueries, BackupQueries, PerformanceQueries, AlertQueries, BaselineQueries
+    RecordQueries,
+    SearchQueries,
+    HealthQueries,
+    BackupQueries,
+    PerformanceQueries,
+    AlertQueries,
+    BaselineQueries,
+    AuditQueries,
 ):
     pass

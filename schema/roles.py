@@ -28,6 +28,13 @@ class Identity:
     name: str
     roles: tuple[Role, ...] = ()
     expires_at: datetime | None = None
+    # By which the token, and the sign-in it belongs to, can be revoked.
+    token_id: str | None = None
+    sign_in: str | None = None
+
+    @property
+    def revocable_by(self) -> frozenset[str]:
+        return frozenset(each for each in (self.token_id, self.sign_in) if each is not None)
 
     def has(self, role: Role) -> bool:
         return any(role in INCLUDES[own] for own in self.roles)

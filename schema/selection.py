@@ -1,6 +1,6 @@
 """Which of a field's sub-fields the document asks for, so that what costs is done only when asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionNode
 
@@ -38,5 +38,45 @@ def _collect(
                 _collect(node.selection_set.selections, prefix, fragments, names)
             case FragmentSpreadNode():
                 _collect(fragments[node.name.value].selection_set.selections, prefix, fragments, names)
+            case _:
+                pass
+
+
+def selected_on(info: Info, types: Container[str]) -> dict[str, set[str]]:
+    """Return the names of the fields that are asked for on each of these types, anywhere below this field.
+
+    These are concrete types, met through fragments; `@skip` and `@include` are not weighed.
+    """
+    raw = info._raw_info  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
+    found: dict[str, set[str]] = {}
+    for node in raw.field_nodes:
+        if node.selection_set:
+            _collect_on(node.selection_set.selections, None, types, raw.fragments, found)
+    return found
+
+
+def _collect_on(
+    selections: Iterable[SelectionNode],
+    on: str | None,
+    types: Container[str],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    found: dict[str, set[str]],
+) -> None:
+    for node in selections:
+        match node:
+            case FieldNode():
+                if on is not None:
+                    found.setdefault(on, set()).add(node.name.value)
+                if node.selection_set:
+                    _collect_on(node.selection_set.selections, None, types, fragments, found)
+            case InlineFragmentNode():
+                condition = node.type_condition.name.value if node.type_condition else None
+                inside = condition if condition is not None and condition in types else on
+                _collect_on(node.selection_set.selections, inside, types, fragments, found)
+            case FragmentSpreadNode():
+                fragment = fragments[node.name.value]
+                condition = fragment.type_condition.name.value
+                inside = condition if condition in types else on
+                _collect_on(fragment.selection_set.selections, inside, types, fragments, found)
             case _:
                 pass

@@ -12,7 +12,7 @@ from api.commands.backup_reports import print_json
 from api.commands.on_site import on_site, who
 from api.commands.options import AsJson, DataDir
 from db import control
-from jobs.alerts.wording.amounts import number
+from jobs.alerts.wording.amounts import amount
 from jobs.baselines import taking
 from jobs.baselines.comparing import Change
 from jobs.baselines.metrics import METRICS
@@ -71,7 +71,7 @@ def _print_baseline(taken: control.Baseline) -> None:
     metrics = taking.metrics_of(taken)
     for each in metrics:
         if each.name in METRICS:
-            value, deviation = (f"{number(figure)} {each.unit}" for figure in (each.value, each.deviation))
+            value, deviation = (amount(figure, each.unit, each.unit) for figure in (each.value, each.deviation))
             table.add_row(each.name, value, deviation, str(each.samples))
     console.print(table)
     others = sum(each.name not in METRICS for each in metrics)
@@ -96,5 +96,5 @@ def _print_comparison(found: taking.Comparison, *, every: bool) -> None:
 def _row(change: Change) -> tuple[str, ...]:
     text = " ".join((change.query or "").split())
     name = f"{change.name}\n  {text[:SHOWN_TEXT]}" if text else change.name
-    then, now = (f"{number(figure)} {change.unit}" for figure in (change.before, change.after))
+    then, now = (amount(figure, change.unit, change.unit) for figure in (change.before, change.after))
     return escape(name), then, now, "" if change.percent is None else f"{change.percent:+,.0f} %"

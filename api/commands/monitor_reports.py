@@ -29,14 +29,14 @@ def print_report(report: Report, *, threshold_ms: float, first: int) -> None:
 
 
 def print_report_as_json(report: Report, *, threshold_ms: float, first: int) -> None:
-    """Print all there is; `slowQueries` is null where nobody counts statements."""
+    """Print all there is; `slow_queries` is null where nobody counts statements."""
     slow = report.slow_queries(threshold_ms=threshold_ms, first=first) if report.statements is not None else None
     print_json(
         {
-            "takenAt": report.taken_at,
+            "taken_at": report.taken_at,
             "since": report.since,
-            "cacheHitRatio": report.cache_hit_ratio,
-            "slowQueries": slow,
+            "cache_hit_ratio": report.cache_hit_ratio,
+            "slow_queries": slow,
             "tables": report.tables,
             "indexes": report.indexes,
             "unavailable": list(report.unavailable),

@@ -24,6 +24,8 @@ GROUPS = {
     "restore": "restore",
     "monitor": "monitor",
     "alerts": "alerts",
+    "user": "user",
+    "audit": "audit",
 }
 
 # Those that run until they are stopped, so that being stopped is no failure.

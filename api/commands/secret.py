@@ -4,17 +4,11 @@ import os
 import secrets
 from pathlib import Path
 
+from api.remote_keys import RemoteKeys
 from api.settings import Settings
-from api.tokens import Tokens
-from db.errors import AppError
+from api.tokens import NoSecretError, Rules, Tokens
 
 FILE = "jwt-secret"
-
-
-class NoSecretError(AppError):
-    """There is nothing to sign a token with."""
-
-    code = "UNAUTHENTICATED"
 
 
 def tokens(settings: Settings) -> Tokens:
@@ -23,15 +17,25 @@ def tokens(settings: Settings) -> Tokens:
     Raises:
         NoSecretError: no secret is set, and no installation keeps one.
     """
-    if settings.jwt_secret is not None:
-        return Tokens(settings.jwt_secret.get_secret_value())
-    path = settings.state_dir / FILE
-    if not path.exists():
+    secret = _secret(settings)
+    if secret is None and settings.jwks_url is None:
         raise NoSecretError(
-            f"There is no secret to sign tokens with: YUKYU_JWT_SECRET is not set and there is no {path}.",
+            "There is no secret to sign tokens with: YUKYU_JWT_SECRET is not set and there is no "
+            f"{settings.state_dir / FILE}.",
             hint="`yukyu up` makes one at its first start; for `yukyu serve`, set YUKYU_JWT_SECRET.",
         )
-    return Tokens(path.read_text("ascii"))
+    previous = settings.jwt_secret_previous
+    return Tokens(
+        secret,
+        previous=previous.get_secret_value() if previous else None,
+        rules=Rules(settings.jwt_issuer, settings.jwt_audience, settings.jwt_roles_claim),
+        keys={} if settings.jwks_url else None,
+    )
+
+
+def remote_keys(settings: Settings, tokens: Tokens) -> RemoteKeys | None:
+    """Return what fills in the keys of the identity provider, where there is one."""
+    return RemoteKeys(settings.jwks_url, tokens.trust) if settings.jwks_url else None
 
 
 def ensure(settings: Settings) -> Tokens:
@@ -40,6 +44,13 @@ def ensure(settings: Settings) -> Tokens:
     if settings.jwt_secret is None and not path.exists():
         _create(path)
     return tokens(settings)
+
+
+def _secret(settings: Settings) -> str | None:
+    if settings.jwt_secret is not None:
+        return settings.jwt_secret.get_secret_value()
+    path = settings.state_dir / FILE
+    return path.read_text("ascii") if path.exists() else None
 
 
 def _create(path: Path) -> None:

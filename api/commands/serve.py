@@ -16,13 +16,16 @@ from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
+from api.remote_keys import RemoteKeys
 from api.settings import Settings
 from api.signin import SignInLinks
 from api.tokens import Tokens
 from api.version import VERSION
 from db import search
+from db.control import Control
 from db.engines import Engines
 from jobs import health, heartbeat
+from jobs.access import Access
 from jobs.monitoring import processes
 from jobs.site import Site
 
@@ -37,6 +40,7 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_format)
+    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
@@ -48,7 +52,10 @@ async def _serve(
     async with AsyncExitStack() as opened:
         # With a URL there is a database, and nothing that could be backed up or restored from here.
         site = await opened.enter_async_context(sites.opened(settings)) if settings.database_url is None else None
-        await answer(foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), site=site)
+        control = site.control if site else await opened.enter_async_context(_control(settings))
+        await answer(
+            foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), control=control, site=site
+        )
 
 
 async def answer(  # noqa: PLR0913 - what one run of the API is made of
@@ -59,14 +66,19 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     *,
     tokens: Tokens,
     links: SignInLinks,
+    control: Control | None,
     site: Site | None = None,
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
+    access = Access.of(control, tokens.mint if tokens.can_mint else None)
+    remote_keys = secret.remote_keys(settings, tokens)
     async with (
         Engines.open(found.primary_url, found.replica_urls) as engines,
         _heartbeat(engines, beat=beat),
         _reporting(site, engines),
+        access.kept(),
+        _kept_fresh(remote_keys),
     ):
 
         async def examine() -> health.Report:
@@ -74,7 +86,17 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
 
         await engines.warm(search.warm)
         streams = streams_of(settings)
-        app = create_app(engines, settings, tokens=tokens, links=links, examine=examine, site=site, streams=streams)
+        app = create_app(
+            engines,
+            settings,
+            tokens=tokens,
+            access=access,
+            remote_keys=remote_keys,
+            links=links,
+            examine=examine,
+            site=site,
+            streams=streams,
+        )
         log.info("listening", url=origin_of(listening))
         _settle()
         await foreground.serve(
@@ -105,6 +127,15 @@ async def _heartbeat(engines: Engines, *, beat: bool) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
+async def _kept_fresh(remote_keys: RemoteKeys | None) -> AsyncGenerator[None]:
+    if remote_keys is None:
+        yield
+        return
+    async with _beside(remote_keys.keep_fresh()):
+        yield
+
+
+@asynccontextmanager
 async def _reporting(site: Site | None, engines: Engines) -> AsyncGenerator[None]:
     """Let monitoring know of this process's connections, where there is a store to write it to."""
     if site is None:
@@ -122,3 +153,13 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _control(settings: Settings) -> AsyncGenerator[Control | None]:
+    """Open the control store that the settings name; None where they name none and there is no installation."""
+    if settings.control_url is None:
+        yield None
+        return
+    async with Control.open(settings.state_dir, url=settings.control_url.get_secret_value()) as control:
+        yield control

@@ -79,7 +79,15 @@ async def _up(  # noqa: PLR0913 - what one run is made of
         console.print(f"Sign in as an administrator, once, with {links.make(origin)}\n")
         found = Databases(cluster.primary_url, (cluster.replica_url,) if cluster.replica_url else ())
         await serve.answer(
-            foreground, settings, found, listening, tokens=secret.ensure(settings), links=links, site=site, beat=jobs
+            foreground,
+            settings,
+            found,
+            listening,
+            tokens=secret.ensure(settings),
+            links=links,
+            control=site.control,
+            site=site,
+            beat=jobs,
         )
         log.info("stopping")
 

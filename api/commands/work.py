@@ -27,6 +27,7 @@ def work(data_dir: DataDir = None) -> None:
     """
     settings = settings_with(data_dir=data_dir)
     logs.configure(settings.log_format)
+    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
     Foreground().run(lambda _: _work(settings))
 
 

@@ -79,8 +79,9 @@ class Layout:
         return self.clusters / f"{server}.follows"
 
     def create(self) -> None:
+        # Whoever is not root runs PostgreSQL as themselves, and has nobody to let pass.
         for directory in (self.root, self.clusters, self.logs, self.binaries):
-            make_directory(directory, PASSAGE)
+            make_directory(directory, PASSAGE if os.geteuid() == 0 else PRIVATE)
         make_directory(self.state, PRIVATE)
         if not self.own_settings.exists():
             self.own_settings.write_text(OWN_SETTINGS, encoding="utf-8")

@@ -1,5 +1,6 @@
 """The control store: what has to outlive the database it protects. SQLite in the state directory, or any URL."""
 
+from db.control.account_tables import Account, RefreshToken, Revocation, SignIn
 from db.control.alert_tables import (
     Alert,
     AlertEvent,
@@ -15,6 +16,7 @@ from db.control.store import Control
 from db.control.tables import AuditEntry, Operation, OperationState, RestoreRun, RestoreState, ScheduledRun
 
 __all__ = [
+    "Account",
     "Alert",
     "AlertEvent",
     "AlertEventKind",
@@ -27,10 +29,13 @@ __all__ = [
     "DeliveryState",
     "Operation",
     "OperationState",
+    "RefreshToken",
     "RestoreRun",
     "RestoreState",
+    "Revocation",
     "ScheduledRun",
     "Severity",
+    "SignIn",
     "Silence",
     "SnapshotRow",
 ]

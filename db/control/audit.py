@@ -1,17 +1,66 @@
-"""The audit log: who asked for what, when, and what came of it. Entries are added and never changed."""
+"""The audit log: who asked for what, when, from where, and what came of it. Entries are added and never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import desc
+from sqlalchemy import desc, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.control import chain
 from db.control.tables import AuditEntry
 
 # Results that operations have; a restore's are its states, and what was declined is 'refused'.
 REQUESTED, SUCCEEDED, FAILED, REFUSED = "requested", "succeeded", "failed", "refused"
+
+READ_AT_ONCE = 1_000
+
+
+@dataclass(slots=True)
+class Origin:
+    """Where a request came from: its network address, and the id of its token."""
+
+    address: str | None = None
+    token: str | None = None
+    # How many entries were made for it.
+    entries: int = 0
+
+
+_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+
+
+@contextmanager
+def asked_from(origin: Origin) -> Generator[Origin]:
+    """Let every entry that is made meanwhile say where it came from, however deep below the request it is made."""
+    restored = _origin.set(origin)
+    try:
+        yield origin
+    finally:
+        _origin.reset(restored)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has its place in the chain."""
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    result: str
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
+    address: str | None = None
+    token: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def at_moment(self, at: datetime, details: dict[str, Any]) -> "Draft":
+        return replace(self, at=at, details=details)
 
 
 async def record(  # noqa: PLR0913 - the columns of an entry
@@ -23,16 +72,80 @@ async def record(  # noqa: PLR0913 - the columns of an entry
     result: str,
     details: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    origin: Origin | None = None,
 ) -> None:
-    """Add an entry to the transaction that does what it tells of."""
+    """Add an entry to the transaction that does what it tells of.
+
+    It came from `origin`, else from the request that is being answered, else from nowhere in particular.
+    """
+    origin = origin or _origin.get() or Origin()
     at = now or datetime.now(UTC)
-    session.add(AuditEntry(at=at, who=who, action=action, subject=subject, result=result, details=dict(details or {})))
+    draft = Draft(at, who, action, subject, result, dict(details or {}), origin.address, origin.token)
+    await record_all(session, [draft])
+    origin.entries += 1
+
+
+async def record_all(session: AsyncSession, drafts: Sequence[Draft]) -> None:
+    """Add entries to the end of the chain, in this order."""
+    newest = select(AuditEntry.number, AuditEntry.hash).order_by(desc(col(AuditEntry.number))).limit(1)
+    last, previous = (await session.exec(newest)).first() or (0, chain.GENESIS)
+    for number, draft in enumerate(drafts, start=(last or 0) + 1):
+        values: dict[str, Any] = draft.as_dict() | {
+            "number": number,
+            "who": _storable(draft.who),
+            "subject": _storable(draft.subject),
+        }
+        previous = chain.hash_of(values, previous)
+        session.add(AuditEntry(**values, hash=previous))
     await session.flush()
 
 
-async def newest(session: AsyncSession, *, limit: int, subject: str | None = None) -> Sequence[AuditEntry]:
-    """Return the last entries, newest first; with `subject` only those about it."""
+async def newest(  # noqa: PLR0913 - one a column
+    session: AsyncSession,
+    *,
+    limit: int,
+    before: int | None = None,
+    who: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    result: str | None = None,
+) -> Sequence[AuditEntry]:
+    """Return the last entries, newest first; those with a number below `before`, and those alone that match."""
     statement = select(AuditEntry).order_by(desc(col(AuditEntry.number))).limit(limit)
-    if subject is not None:
-        statement = statement.where(AuditEntry.subject == subject)
+    if before is not None:
+        statement = statement.where(col(AuditEntry.number) < before)
+    wanted = {AuditEntry.who: who, AuditEntry.action: action, AuditEntry.subject: subject, AuditEntry.result: result}
+    for column, value in wanted.items():
+        if value is not None:
+            statement = statement.where(col(column) == value)
     return (await session.exec(statement)).all()
+
+
+async def count(session: AsyncSession) -> int:
+    return (await session.exec(select(func.count()).select_from(AuditEntry))).one()
+
+
+async def oldest_first(session: AsyncSession) -> AsyncGenerator[AuditEntry]:
+    """Yield all entries in their order, few at a time."""
+    last = 0
+    while True:
+        statement = (
+            select(AuditEntry).where(col(AuditEntry.number) > last).order_by(col(AuditEntry.number)).limit(READ_AT_ONCE)
+        )
+        entries = (await session.exec(statement)).all()
+        for entry in entries:
+            yield entry
+        if len(entries) < READ_AT_ONCE:
+            return
+        last = entries[-1].number or 0
+        session.expunge_all()
+
+
+def hash_of(entry: AuditEntry, previous: str) -> str:
+    """Return the hash that an entry should have."""
+    return chain.hash_of(entry.model_dump(include=set(chain.MEMBERS)), previous)
+
+
+def _storable(text: str) -> str:
+    """Return text that a database takes, whatever somebody has typed."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -5,27 +5,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Table, event, func, make_url
+from sqlalchemy import URL, event, func, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.control.columns import Row
-from db.control.tables import StoreVersion
+from db.control import upgrade
 from db.errors import AppError
 
-VERSION = 2
-# Shapes that lack only tables, which are made when the store is opened.
-GROWN_FROM = frozenset({1})
 FILE = "control.sqlite"
 BUSY_SECONDS = 10
 # Of PostgreSQL's advisory locks, the one that transactions take; 'yukyu' in bytes.
 LOCK = 0x79756B7975
-
-
-class StoreVersionError(AppError):
-    """The control store was written by another version of this software."""
 
 
 class StoreUnusableError(AppError):
@@ -57,7 +49,7 @@ class Control:
             _prepare_sqlite(engine)
         try:
             try:
-                await _make_tables(engine)
+                await _prepare(engine)
             except (DBAPIError, OSError) as failure:
                 raise _unusable(address, failure) from failure
             yield cls(engine)
@@ -78,23 +70,12 @@ class Control:
             await session.commit()
 
 
-async def _make_tables(engine: AsyncEngine) -> None:
+async def _prepare(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execution_options(writes=True)
         async with connection.begin():
             await _lock(connection)
-            await connection.run_sync(Row.metadata.create_all)
-            found = (await connection.execute(select(StoreVersion.version))).scalar_one_or_none()
-            table: Table = StoreVersion.__table__  # pyright: ignore[reportAttributeAccessIssue] - SQLModel's tables have it
-            if found is None:
-                await connection.execute(table.insert().values(id=1, version=VERSION))
-            elif found in GROWN_FROM:
-                await connection.execute(table.update().values(version=VERSION))
-            elif found != VERSION:
-                raise StoreVersionError(
-                    f"The control store has version {found}; this software knows version {VERSION}.",
-                    hint="Use the version of YuKyuDATA that wrote it.",
-                )
+            await connection.run_sync(upgrade.bring_up_to_date)
 
 
 def _unusable(address: URL, failure: DBAPIError | OSError) -> StoreUnusableError:

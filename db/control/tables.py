@@ -107,7 +107,7 @@ class RestoreRun(columns.Row, table=True):
 
 
 class AuditEntry(columns.Row, table=True):
-    """Who did what, when, and what came of it; never changed."""
+    """Who did what, when, from where, and what came of it; never changed, nor removed."""
 
     __tablename__: ClassVar[str] = "audit_entry"  # pyright: ignore[reportIncompatibleVariableOverride] - a plain name
 
@@ -118,6 +118,11 @@ class AuditEntry(columns.Row, table=True):
     subject: str
     result: str
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    # From where, and with which token (its id), where it was asked for over the network.
+    address: str | None = None
+    token: str | None = None
+    # Of this entry and the hash before it; db/control/chain.py makes it.
+    hash: str
 
 
 class ScheduledRun(columns.Row, table=True):

@@ -7,12 +7,13 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from db.performance import prepared
+
 LIMITS: Final = """
     SELECT set_config('statement_timeout', '5s', true),
            set_config('lock_timeout', '1s', true),
            set_config('jit', 'off', true)
 """
-GENERIC_SINCE: Final = 16
 
 # pg_proc knows a function by several signatures; one that may have effects is enough.
 VOLATILE: Final = """
@@ -43,22 +44,29 @@ class Explained:
     pages: dict[str, int]
 
 
-async def explain(connection: asyncpg.Connection, sql: str, *, analyze: bool = False, parameters: int = 0) -> Explained:
-    """Explain a statement; one with `parameters` whatever their values are, from PostgreSQL 16 on.
+async def explain(
+    connection: asyncpg.Connection, sql: str, *, analyze: bool = False, has_parameters: bool = False
+) -> Explained:
+    """Explain a statement, and run it to `analyze` it; one that `has_parameters` whatever their values, and without.
 
     The extended protocol takes one statement, whatever its text hides. Raises what PostgreSQL says.
     """
-    options = "FORMAT JSON" + (", ANALYZE" if analyze else "") + (", GENERIC_PLAN" if parameters else "")
     transaction = connection.transaction(readonly=True)
     await transaction.start()
     try:
         await connection.execute(LIMITS)
-        values = [None] * parameters  # which the protocol asks for, and nobody looks at
-        plan = orjson.loads(await connection.fetchval(f"EXPLAIN ({options}) {sql}", *values) or "")[0]
+        plan = await (prepared.plan(connection, sql) if has_parameters else _plan(connection, sql, analyze=analyze))
         pages = await connection.fetch(PAGES, list(relations(plan["Plan"])))
         return Explained(plan, {row["relname"]: row["pages"] for row in pages})
     finally:
         await transaction.rollback()
+        if has_parameters:
+            await prepared.forget(connection)
+
+
+async def _plan(connection: asyncpg.Connection, sql: str, *, analyze: bool) -> Plan:
+    options = "FORMAT JSON, ANALYZE" if analyze else "FORMAT JSON"
+    return orjson.loads(await connection.fetchval(f"EXPLAIN ({options}) {sql}") or "")[0]
 
 
 def relations(node: Plan) -> Iterator[str]:

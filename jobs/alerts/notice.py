@@ -53,7 +53,7 @@ class Notice:
             value=float(alert["value"]),
             threshold=float(alert["threshold"]),
             unit=alert["unit"],
-            since=datetime.fromisoformat(alert["fired_at"] or alert["started_at"]),
+            since=datetime.fromisoformat(alert["started_at"]),
             acknowledged_by=alert.get("acknowledged_by"),
             fired_in=fired_in,
         )

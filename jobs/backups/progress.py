@@ -18,14 +18,19 @@ async def silent(_progress: float, _message: str) -> None:
 async def reported(
     on_progress: OnProgress, message: str, measure: Callable[[], Awaitable[float | None]]
 ) -> AsyncGenerator[None]:
-    """Measure and report again and again while the block runs; None is not reported."""
+    """Measure and report again and again while the block runs; None is not reported.
+
+    A report that has begun is ended: it may be in the middle of a transaction.
+    """
+    told: list[asyncio.Future[None]] = []
 
     async def watch() -> None:
         before = None
         while True:
             done = await measure()
             if done is not None and done != before:
-                await on_progress(done, message)
+                told[:] = [asyncio.ensure_future(on_progress(done, message))]
+                await asyncio.shield(told[0])
                 before = done
             await asyncio.sleep(INTERVAL_SECONDS)
 
@@ -34,4 +39,4 @@ async def reported(
         yield
     finally:
         watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await asyncio.gather(watching, *told, return_exceptions=True)

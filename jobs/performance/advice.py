@@ -12,6 +12,7 @@ THINNED: Final = 0.1
 MISJUDGED: Final = 10
 ENOUGH_ROWS: Final = 100
 MANY_LOOPS: Final = 1_000
+MUCH: Final = 0.25
 OUTGROWN: Final = 2
 FEW_PAGES: Final = 10
 
@@ -24,6 +25,7 @@ def advise(plan: Node, tables: Facts, pages: Mapping[str, int]) -> list[str]:
     """Return sentences, each with what to do; none when nothing is wrong. `pages` are those of the tables now."""
     found = list(steps(plan))
     said = [sentence for step in found for sentence in _of_step(step, tables)]
+    said += [sentence for step in found for sentence in _loops(step, whole_ms=plan.get("Execution Time"))]
     said += [sentence for name, now in pages.items() if name in tables for sentence in _statistics(tables[name], now)]
     return list(dict.fromkeys(said))
 
@@ -38,7 +40,6 @@ def _of_step(step: Step, tables: Facts) -> Iterator[str]:
     yield from _scan(step, tables)
     yield from _misestimate(step)
     yield from _disk(step)
-    yield from _loops(step)
 
 
 def _scan(step: Step, tables: Facts) -> Iterator[str]:
@@ -98,15 +99,14 @@ def _disk(step: Step) -> Iterator[str]:
         )
 
 
-def _loops(step: Step) -> Iterator[str]:
-    """Tell of a nested loop whose inner side was run very often, without an index to make that cheap."""
-    above = step.above or {}
-    inner = above.get("Node Type") == "Nested Loop" and step.node.get("Parent Relationship") == "Inner"
-    if inner and step.loops >= MANY_LOOPS and "Actual Rows" in step.node:
-        milliseconds = float(step.node.get("Actual Total Time", 0)) * step.loops
+def _loops(step: Step, *, whole_ms: float | None) -> Iterator[str]:
+    """Tell of a nested loop whose inner side was run very often, when much of the time was spent there."""
+    inner = (step.above or {}).get("Node Type") == "Nested Loop" and step.node.get("Parent Relationship") == "Inner"
+    milliseconds = float(step.node.get("Actual Total Time", 0)) * step.loops
+    if inner and step.loops >= MANY_LOOPS and whole_ms is not None and milliseconds >= whole_ms * MUCH:
         yield (
-            f"A nested loop ran {step.where} {step.loops:,} times, {milliseconds:,.0f} ms in all. Where that is much, "
-            "join fewer rows, or index and ANALYZE the joined columns so that a hash join or a cheap look-up is chosen."
+            f"A nested loop ran {step.where} {step.loops:,} times, {milliseconds:,.0f} of {whole_ms:,.0f} ms. Join "
+            "fewer rows, or index and ANALYZE the joined columns so that a hash join or a cheap look-up is chosen."
         )
 
 

@@ -39,7 +39,7 @@ async def explain(engines: Engines, sql: str, *, analyze: bool = False) -> Query
         DatabaseUnavailableError: no server answers.
     """
     statement = one_select(sql)
-    if statement.parameters and analyze:
+    if statement.has_parameters and analyze:
         raise BadInputError(
             "A statement with parameters such as $1 cannot be run.",
             hint="Put values in their place, or do not analyze.",
@@ -47,7 +47,7 @@ async def explain(engines: Engines, sql: str, *, analyze: bool = False) -> Query
 
     async def work(connection: asyncpg.Connection) -> tuple[Explained, dict[str, TableFacts]]:
         await _require(connection, statement, analyze=analyze)
-        made = await plans.explain(connection, statement.sql, analyze=analyze, parameters=statement.parameters)
+        made = await plans.explain(connection, statement.sql, analyze=analyze, has_parameters=statement.has_parameters)
         return made, await catalog.tables(connection)
 
     try:
@@ -68,11 +68,6 @@ async def explain(engines: Engines, sql: str, *, analyze: bool = False) -> Query
 
 
 async def _require(connection: asyncpg.Connection, statement: Statement, *, analyze: bool) -> None:
-    if statement.parameters and connection.get_server_version().major < plans.GENERIC_SINCE:
-        raise BadInputError(
-            "PostgreSQL plans a statement with parameters such as $1 from version 16 on, and this is an older one.",
-            hint="Put values in their place.",
-        )
     if analyze and (found := await plans.volatile(connection, list(statement.functions))):
         raise BadInputError(
             f"The statement calls {', '.join(found)}, which may do something besides reading, so it is not run.",

@@ -11,7 +11,7 @@ from jobs.alerts import attending, silencing
 from jobs.baselines import taking
 from schema.context import Context, Info
 from schema.costs import Cost
-from schema.permissions import IsViewer
+from schema.permissions import Anybody, IsViewer
 from schema.queries.backups import known_backups
 from schema.roles import Role
 from schema.types import alerts as alert_types
@@ -21,7 +21,7 @@ from schema.types import restores as restore_types
 from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
 from schema.types.baselines import Baseline
-from schema.types.employees import TYPES
+from schema.types.employees import TYPES, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -31,7 +31,9 @@ from schema.types.viewer import Viewer
 
 @strawberry.type
 class RecordQueries:
-    @strawberry.field(description="Whoever is asking; needs no role.", directives=[Cost(weight=1)])
+    @strawberry.field(
+        description="Whoever is asking; needs no role.", permission_classes=[Anybody], directives=[Cost(weight=1)]
+    )
     def me(self, info: Info) -> Viewer:
         return Viewer.of(info.context.identity)
 
@@ -54,7 +56,12 @@ class RecordQueries:
         if table in OF_INSTALLATION:
             return await _of_installation(info.context, table, key)
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
-        return None if answer.value is None else _node_of(table, answer.value, personal=info.context.sees_personal)
+        row, context = answer.value, info.context
+        if row is not None and context.sees_personal:
+            read = {table.lower(): fields for table, fields in personal_fields_of(info).items()}
+            if table in read:
+                context.read_personal(read[table], [id])
+        return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 
 OF_INSTALLATION = (

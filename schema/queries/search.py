@@ -5,13 +5,15 @@ from typing import Annotated
 import strawberry
 
 from db import search
-from db.search import SearchRequest
+from db.search import SearchPage, SearchRequest
 from schema.arguments import After, First
 from schema.context import Info
 from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
+from schema.types.employees import personal_fields_of
 from schema.types.enums import EmployeeTable
+from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
 
 
@@ -52,7 +54,10 @@ class SearchQueries:
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=info.context.sees_personal)
+        personal = info.context.sees_personal
+        if personal:
+            _tell_of_personal(info, answer.value)
+        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=personal)
 
     @strawberry.field(
         description=(
@@ -67,3 +72,11 @@ class SearchQueries:
         first: First = 8,
     ) -> list[str]:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
+
+
+def _tell_of_personal(info: Info, page: SearchPage) -> None:
+    """Note which personal fields of which hits are in the answer."""
+    for table, fields in personal_fields_of(info).items():
+        hits = [hit for hit in page.hits if hit.table == table]
+        if hits:
+            info.context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])

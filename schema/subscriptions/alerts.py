@@ -27,7 +27,6 @@ class AlertSubscriptions:
         after: Annotated[str | None, strawberry.argument(description="Cursor of the last event already seen.")] = None,
         min_severity: MinSeverity = None,
     ) -> AsyncIterator[AlertEvent]:
-        rulebook = info.context.installation().rulebook
         async with aclosing(info.context.alert_feed().follow(after, severities_from(min_severity))) as events:
             async for event in events:
-                yield AlertEvent.of(event, rulebook)
+                yield event

@@ -1,6 +1,7 @@
 """Alerts, the rules they come of, the log of what was told of them, and silences."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Self
 
@@ -11,6 +12,7 @@ from jobs.alerts.cursor import cursor_of
 from jobs.alerts.rule import Rule
 from jobs.alerts.rulebook import Rulebook
 from schema.paging import Page
+from schema.sharing import Outcomes
 from schema.types.enums import AlertEventKind, AlertState, Severity
 from schema.types.node import Node, node_id
 from schema.types.page import PageInfo
@@ -138,6 +140,7 @@ class AlertEvent:
     kind: AlertEventKind = strawberry.field(description="What happened.")
     at: datetime = strawberry.field(description="When.")
     alert: Alert = strawberry.field(description="The alert as it was then.")
+    outcomes: strawberry.Private[Outcomes] = field(default_factory=Outcomes)
 
     @classmethod
     def of(cls, event: control.AlertEvent, rulebook: Rulebook) -> Self:

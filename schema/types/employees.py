@@ -1,14 +1,19 @@
 """The four employee tables as types; personal fields are filled in only for whoever may see them."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from db.records import Row
 from schema.context import Info
 from schema.costs import Cost
+from schema.permissions import NeedsRole
+from schema.roles import Role
+from schema.selection import selected_on
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, node_id
@@ -28,6 +33,10 @@ PERSONAL_FIELDS = frozenset(
         "building",
     }
 )
+
+
+def _personal(description: str = PERSONAL) -> Any:  # noqa: ANN401 - a field's factory stands for a value of any type
+    return strawberry.field(description=description, directives=[NeedsRole(role=Role.HR.value)])
 
 
 @strawberry.interface(description="What the four tables have in common.")
@@ -99,8 +108,8 @@ class DispatchEmployee(EmployeeRecord, Node):
     nationality: str | None = strawberry.field(description="Nationality, as recorded.")
     hire_date: date | None = strawberry.field(description="First day of employment.")
     leave_date: date | None = strawberry.field(description="Last day of employment; null while employed.")
-    birth_date: date | None = strawberry.field(description=PERSONAL)
-    hourly_wage: int | None = strawberry.field(description="Personal data, yen per hour; null without the HR role.")
+    birth_date: date | None = _personal()
+    hourly_wage: int | None = _personal("Personal data, yen per hour; null without the HR role.")
 
     @classmethod
     def of(cls, row: Row, *, personal: bool) -> Self:
@@ -133,8 +142,8 @@ class ContractEmployee(EmployeeRecord, Node):
     nationality: str | None = strawberry.field(description="Nationality, as recorded.")
     hire_date: date | None = strawberry.field(description="First day of employment.")
     leave_date: date | None = strawberry.field(description="Last day of employment; null while employed.")
-    birth_date: date | None = strawberry.field(description=PERSONAL)
-    hourly_wage: int | None = strawberry.field(description="Personal data, yen per hour; null without the HR role.")
+    birth_date: date | None = _personal()
+    hourly_wage: int | None = _personal("Personal data, yen per hour; null without the HR role.")
 
     @classmethod
     def of(cls, row: Row, *, personal: bool) -> Self:
@@ -163,13 +172,13 @@ class StaffMember(EmployeeRecord, Node):
     nationality: str | None = strawberry.field(description="Nationality, as recorded.")
     hire_date: date | None = strawberry.field(description="First day of employment.")
     leave_date: date | None = strawberry.field(description="Last day of employment; null while employed.")
-    birth_date: date | None = strawberry.field(description=PERSONAL)
-    visa_expiry: date | None = strawberry.field(description=PERSONAL)
-    visa_type: str | None = strawberry.field(description=PERSONAL)
-    spouse: str | None = strawberry.field(description=PERSONAL)
-    postal_code: str | None = strawberry.field(description=PERSONAL)
-    address: str | None = strawberry.field(description=PERSONAL)
-    building: str | None = strawberry.field(description=PERSONAL)
+    birth_date: date | None = _personal()
+    visa_expiry: date | None = _personal()
+    visa_type: str | None = _personal()
+    spouse: str | None = _personal()
+    postal_code: str | None = _personal()
+    address: str | None = _personal()
+    building: str | None = _personal()
 
     @classmethod
     def of(cls, row: Row, *, personal: bool) -> Self:
@@ -202,3 +211,17 @@ TYPES: dict[EmployeeTable, type[VacationEmployee | DispatchEmployee | ContractEm
     EmployeeTable.UKEOI: ContractEmployee,
     EmployeeTable.STAFF: StaffMember,
 }
+
+# The personal fields of each table, by their names in GraphQL.
+PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
+    table: frozenset(map(to_camel_case, PERSONAL_FIELDS.intersection(each.name for each in fields(record))))
+    for table, record in TYPES.items()
+}
+
+TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
+
+
+def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
+    """Return which personal fields are asked for below a field, by table."""
+    asked = {TABLE_OF[name]: fields for name, fields in selected_on(info, TABLE_OF).items()}
+    return {table: PERSONAL_OF[table] & fields for table, fields in asked.items() if PERSONAL_OF[table] & fields}

@@ -159,9 +159,11 @@ async def test_a_quiet_stream_is_kept_alive(streaming: Streaming, monkeypatch: p
 
     async with streaming.events({"id": backup}) as response:
         events = parsed(response)
-        names = [(await anext(events))[0] for _ in range(3)]
+        while (await anext(events))[0] != "next":
+            pass  # a busy machine may beat before it has anything to tell
+        names = [(await anext(events))[0] for _ in range(2)]
 
-    assert names == ["next", "", ""]
+    assert names == ["", ""]
 
 
 async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) -> None:

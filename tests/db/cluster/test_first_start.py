@@ -64,6 +64,8 @@ async def test_wrong_password_is_refused(cluster: EmbeddedCluster) -> None:
 async def test_passwords_are_in_a_file_for_its_owner_alone(cluster: EmbeddedCluster) -> None:
     assert cluster.layout.passwords.stat().st_mode & 0o777 == 0o600
     assert cluster.layout.state.stat().st_mode & 0o777 == 0o700
+    # As root, PostgreSQL's user has to get through to its data; it cannot look around.
+    assert cluster.layout.root.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
 
 
 async def test_passwords_are_in_no_process_list_and_no_log(cluster: EmbeddedCluster) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
 from sqlmodel import select
 
-from db.control import Alert, AuditEntry, Control, OperationState, audit, operations
-from db.control.store import VERSION, StoreUnusableError, StoreVersionError
+from db.control import AuditEntry, Control, OperationState, audit, operations
+from db.control.store import StoreUnusableError
 from db.control.tables import StoreVersion
+from db.control.upgrade import StoreVersionError
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
@@ -35,18 +35,6 @@ async def test_what_was_committed_is_there_when_the_store_is_opened_again(contro
     assert found is not None
     assert found.arguments == {"名": "値"}
     assert found.requested_at == NOW
-
-
-async def test_a_store_of_an_older_shape_gets_what_it_lacks_and_keeps_what_it_has(control: Control, url: str) -> None:
-    async with control.transaction() as session:
-        operation = await operations.request(session, "test", {}, by="aiko", now=NOW)
-        await session.exec(text("DROP TABLE alert"))
-        await session.exec(update(StoreVersion).values(version=1))
-
-    async with Control.open(Path("/nonexistent"), url=url) as again, again.reading() as session:
-        assert (await session.exec(select(Alert))).all() == []
-        assert (await session.exec(select(StoreVersion.version))).one() == VERSION
-        assert await operations.by_id(session, operation.id) is not None
 
 
 async def test_a_moment_comes_back_in_utc(control: Control) -> None:

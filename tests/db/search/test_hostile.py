@@ -26,7 +26,7 @@ texts = st.lists(
 SOME = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-MANY = settings(SOME, max_examples=400)
+MANY = settings(SOME, max_examples=200)
 
 
 @SOME

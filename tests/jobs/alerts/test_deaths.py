@@ -1,79 +1,57 @@
-"""A worker killed between the outbox and the receivers loses nothing, and a locked control store costs nothing."""
+"""Workers that are killed at any moment: nothing is lost, and nothing is told twice."""
 
 import asyncio
-import sqlite3
+import os
+import random
+import subprocess
 import sys
-from asyncio.subprocess import Process
-from contextlib import closing
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
-from db.control import DeliveryState
-from db.control.store import BUSY_SECONDS
-from jobs.alerts.channels.slack import Slack
-from jobs.site import Site
-from tests.jobs.alerts.outgoing import all_ended, an_alert, put, rows, sending_now, with_channels
-from tests.jobs.alerts.process import channels
-from tests.jobs.alerts.receivers import Answer, smtp, web
-
-pytestmark = pytest.mark.long
+from db.control import AlertEventKind, AlertState, Control, Delivery, alerts
+from tests.jobs.worker.sites import open_site
 
 ROOT = Path(__file__).parents[3]
+WORKER = Path(__file__).with_name("worker.py")
+pytestmark = pytest.mark.long
+
+FIRED, RESOLVED = AlertEventKind.FIRED, AlertEventKind.RESOLVED
 
 
-async def worker(directory: Path, port: int, url: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.jobs.alerts.process", str(directory), str(port), url, cwd=ROOT
+async def test_workers_that_are_killed_tell_everything_once(tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311 - not a secret
+    async with open_site(tmp_path) as site:
+        for _ in range(4):
+            worker = subprocess.Popen(
+                [sys.executable, str(WORKER), str(tmp_path)], env=os.environ | {"PYTHONPATH": str(ROOT)}
+            )
+            before = await newest(site.control)
+            async with asyncio.timeout(60):
+                while await newest(site.control) < before + 10:  # noqa: ASYNC110 - the event is in another process
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(chance.random() / 10)
+            worker.kill()
+            worker.wait()
+        async with site.control.reading() as session:
+            log = await alerts.events_after(session, 0, limit=100_000)
+            every = await alerts.newest(session, alerts.Wanted(), limit=100_000)
+            outbox = (await session.exec(select(Delivery))).all()
+
+    kinds: dict[str, list[AlertEventKind]] = defaultdict(list)
+    for event in log:
+        kinds[event.alert_id].append(AlertEventKind(event.kind))
+    assert len(every) > 10
+    for alert in every:
+        assert kinds[alert.id] == ([FIRED, RESOLVED] if alert.state is AlertState.RESOLVED else [FIRED])
+    assert [event.number for event in log] == list(range(1, len(log) + 1))
+    assert sorted((each.event_number, each.channel) for each in outbox) == sorted(
+        (event.number, channel) for event in log for channel in ("log", "email")
     )
 
 
-async def test_nothing_is_lost_when_the_worker_is_killed_before_and_while_it_sends(site: Site, tmp_path: Path) -> None:
-    alerts = [an_alert(site, number) for number in range(1, 6)]
-    async with smtp() as mails, web(Answer(seconds=60), Answer()) as slack:
-        # It hangs with one message on its way; the others are in the outbox.
-        first = await worker(tmp_path, mails.port, slack.url)
-        try:
-            await put(with_channels(site, *channels(mails.port, slack.url)), alerts)
-            async with asyncio.timeout(60):
-                while not slack.received:  # noqa: ASYNC110 - the event is in another process
-                    await asyncio.sleep(0.02)
-        finally:
-            first.kill()
-            await first.wait()
-        assert any(row.state is DeliveryState.PENDING for row in await rows(site))
-
-        second = await worker(tmp_path, mails.port, slack.url)
-        try:
-            found = await all_ended(site)
-        finally:
-            second.kill()
-            await second.wait()
-
-    assert {(row.channel, row.state) for row in found} == {
-        ("email", DeliveryState.SENT),
-        ("slack", DeliveryState.SENT),
-    }
-    assert len(found) == 2 * len(alerts)
-    told = "\n".join(str(message) for message in slack.taken)
-    for alert in alerts:
-        assert alert.summary.replace("<", "&lt;").replace(">", "&gt;") in told
-    assert len({mail["Message-ID"] for mail in mails.mails}) == 1
-
-
-async def test_what_cannot_be_written_down_at_once_is_not_told_twice(site: Site, tmp_path: Path) -> None:
-    async with web(Answer(seconds=1), Answer()) as slack:
-        site = with_channels(site, Slack(slack.url))
-        await put(site, [an_alert(site)])
-        async with sending_now(site):
-            async with asyncio.timeout(60):
-                while not slack.received:  # noqa: ASYNC110 - the event is in the receiver
-                    await asyncio.sleep(0.01)
-            with closing(sqlite3.connect(tmp_path / "state" / "control.sqlite", isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
-                await asyncio.sleep(BUSY_SECONDS + 2)
-                other.execute("ROLLBACK")
-            (row,) = await all_ended(site)
-
-    assert (row.state, row.attempts) == (DeliveryState.SENT, 1)
-    assert len(slack.received) == 1
+async def newest(control: Control) -> int:
+    async with control.reading() as session:
+        return (await alerts.extent(session) or (0, 0))[1]

@@ -83,6 +83,8 @@ class _Estimator:
         }
         self._known: dict[tuple[int, str, Size | None], Terms] = {}
         self._introspected = introspected_sizes(schema)
+        # The sizes of pages whose variables are not given.
+        self._usual: dict[str, int] = {}
 
     def operation(self, definition: OperationDefinitionNode) -> Formula:
         root = self._schema.get_root_type(definition.operation)
@@ -92,7 +94,7 @@ class _Estimator:
             for each in definition.variable_definitions or ()
             if isinstance(each.default_value, IntValueNode)
         }
-        return Formula(tuple(terms.items()), defaults)
+        return Formula(tuple(terms.items()), self._usual | defaults)
 
     def _on(self, selections: SelectionSetNode, on: GraphQLObjectType, page: Size | None) -> Terms:
         """Return what is selected on one object of a type; `page` is how long its `nodes` and `edges` are."""
@@ -128,7 +130,7 @@ class _Estimator:
         name = node.name.value
         definition = META_FIELDS.get(name) or on.fields[name]
         declared = _declared(definition)
-        chosen = _chosen_size(node, definition)
+        chosen = self._chosen_size(node, definition)
         below = self._below(node, definition, chosen)
         if is_list_type(get_nullable_type(definition.type)):
             below[()] += declared.item or WEIGHT
@@ -156,28 +158,30 @@ class _Estimator:
             dearest |= self._on(node.selection_set, each, page)  # the greater of each coefficient
         return dearest
 
+    def _chosen_size(self, node: FieldNode, definition: GraphQLField) -> Size | None:
+        """Return how long a page the field asks for, where it has pages."""
+        name = next((each for each in PAGE_SIZES if each in definition.args), None)
+        if name is None:
+            return None
+        usual = _page_size(definition.args[name].default_value)
+        given = next((each.value for each in node.arguments or () if each.name.value == name), None)
+        match given:
+            case None:
+                return usual
+            case IntValueNode():
+                return _page_size(int(given.value))
+            case VariableNode():  # which may be left out where the argument has a default
+                variable = given.name.value
+                self._usual[variable] = max(usual, self._usual.get(variable, 1))
+                return variable
+            case _:
+                return 1
+
 
 def _times(terms: Terms, size: Size) -> Terms:
     if isinstance(size, int):
         return Counter({names: count * size for names, count in terms.items()})
     return Counter({tuple(sorted((*names, size))): count for names, count in terms.items()})
-
-
-def _chosen_size(node: FieldNode, definition: GraphQLField) -> Size | None:
-    """Return how long a page the field asks for, where it has pages."""
-    name = next((each for each in PAGE_SIZES if each in definition.args), None)
-    if name is None:
-        return None
-    for argument in node.arguments or ():
-        if argument.name.value == name:
-            match argument.value:
-                case IntValueNode():
-                    return _page_size(int(argument.value.value))
-                case VariableNode():
-                    return argument.value.name.value
-                case _:
-                    return 1
-    return _page_size(definition.args[name].default_value)
 
 
 def _page_size(value: object) -> int:

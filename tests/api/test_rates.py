@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from api.rates import network_of
 from schema.roles import Role
 from tests.api.application import Api
 from tests.api.limited import application
 from tests.api.server_process import serving
+from tests.api.serving import listening
 from tests.conftest import Database
 
 ME = {"query": "{ me { name } }"}
@@ -87,6 +91,17 @@ async def test_one_address_may_ask_so_often_whoever_asks(limited: Api) -> None:
     assert [answer.status_code for answer in refused] == [429] * 3
     assert refused[0].json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert refused[1].json()["error"]["code"] == "RATE_LIMITED"
+
+
+async def test_connections_for_subscriptions_count_too(module_database: Database) -> None:
+    async with application(module_database, rate_limit_address="1/minute") as api, listening(api.app) as port:
+        url, spoken = f"ws://127.0.0.1:{port}/graphql", [Subprotocol("graphql-transport-ws")]
+        async with connect(url, subprotocols=spoken):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url, subprotocols=spoken)
+
+    assert refused.value.response.status_code == 429
+    assert "retry-after" in refused.value.response.headers
 
 
 async def test_probes_and_files_are_free(limited: Api) -> None:

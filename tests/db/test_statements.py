@@ -25,6 +25,7 @@ BUILDING = frozenset(
 REVIEWED = {
     # Not SQL.
     ("api/graphql_endpoint.py", "operation.query"): "GraphQL",
+    ("schema/build.py", "*arguments"): "GraphQL",
     ("db/cluster/clone.py", "installation"): "a directory that is made",
     ("db/cluster/initialise.py", "installation"): "the same",
     ("db/cluster/server.py", "self._installation"): "the same",
@@ -47,11 +48,16 @@ REVIEWED = {
     # What an admin wants explained, or the server's own statistics have: one SELECT, as jobs/performance makes sure by
     # parsing it, in a transaction that only reads, by the protocol that takes one statement.
     ("db/performance/plans.py", "f'EXPLAIN ({options}) {sql}'"): "see above",
-    ("db/performance/hypothetical.py", "f'PREPARE {NAME} AS {query}'"): "see above",
-    ("db/performance/hypothetical.py", "f'EXPLAIN (FORMAT JSON) EXECUTE {NAME}{arguments}'"): "as many NULLs",
-    ("db/performance/hypothetical.py", "f'DEALLOCATE {NAME}'"): "a constant",
+    ("db/performance/prepared.py", "f'PREPARE {NAME} AS {sql}'"): "see above",
+    ("db/performance/prepared.py", "f'EXPLAIN (FORMAT JSON) EXECUTE {NAME}{arguments}'"): "as many NULLs",
+    ("db/performance/prepared.py", "f'DEALLOCATE {NAME}'"): "a constant",
     ("db/monitoring/reading.py", "statement"): "constants of db/monitoring/views.py",
     ("jobs/performance/explaining.py", "made"): "a plan, which is written out as text",
+    ("db/control/audit_guard.py", "statement"): "constants of the module",
+    (
+        "db/control/upgrade.py",
+        "f'ALTER TABLE {preparer.format_table(table)} ADD COLUMN {definition}'",
+    ): "a table and a column of the metadata, as SQLAlchemy writes them",
     # Names of our own tables and columns, out of the metadata.
     ("db/records.py", "statement"): "made at import of table and column names; the key is a parameter",
     ("db/restores/contents.py", "NEWER_ROWS.format(table=table)"): "table names of the metadata",

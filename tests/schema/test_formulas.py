@@ -69,6 +69,13 @@ def test_a_size_that_there_is_not_costs_one_item_and_is_refused_for_what_it_is(s
     assert cost(document, {"n": size}) == cost(hits("nodes { score }", 1))
 
 
+def test_a_variable_that_is_left_out_is_as_good_as_the_arguments_default() -> None:
+    document = 'query ($n: Int) { search(query: "a", first: $n) { nodes { score } } }'
+
+    assert cost(document, {}) == cost(hits("nodes { score }", 20))
+    assert cost(document, {"n": 3}) == cost(hits("nodes { score }", 3))
+
+
 def test_each_operation_of_a_document_has_its_own_cost() -> None:
     document = "query A { me { name } } query B { me { name } me { name } }"
 

@@ -43,7 +43,7 @@ async def serve(foreground: Foreground, directory: Path, secret: str) -> None:
     )
     async with Control.open(layout.state) as control, Engines.open(NOWHERE, []) as engines:
         site = Site(control, Repository.at(directory / "backups"), installation)
-        streams = Streams(most_per_user=100_000)
+        streams = Streams(most_per_user=100_000, most_subscriptions_per_user=100_000)
         app = create_app(
             engines,
             Settings(),
@@ -55,7 +55,7 @@ async def serve(foreground: Foreground, directory: Path, secret: str) -> None:
         )
         with listen("127.0.0.1", 0) as listening:
             print(listening.getsockname()[1], flush=True)
-            await foreground.serve(app, listening, max_message_bytes=2**18, on_stop=streams.end)
+            await foreground.serve(app, listening, max_message_bytes=2**18, trusted_proxies=[], on_stop=streams.end)
 
 
 if __name__ == "__main__":

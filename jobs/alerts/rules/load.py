@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from db.control import Severity
-from db.monitoring.snapshot import DatabaseCounters, Server, Statistics
+from db.monitoring.snapshot import Server, Statistics
 from jobs.alerts.rule import Reading, Rule
 from jobs.alerts.rules.looking import MIB, each_server, shortened
 from jobs.monitoring import rates
@@ -22,13 +22,9 @@ LEAST_CHECKPOINTS = 12
 OWN = re.compile(r"\b(pg_stat\w*|pg_class|pg_locks|pg_index|pg_database|pg_replication\w*|pg_logical_emit_message)\b")
 
 
-def _growth(interval: Interval, server: Server) -> DatabaseCounters | None:
-    return rates.counters(interval, server)
-
-
 def _cache_hits(interval: Interval) -> Iterable[Reading]:
     def read(server: Server, _: Statistics) -> Iterable[Reading]:
-        grown = _growth(interval, server)
+        grown = rates.counters(interval, server)
         if grown is None:
             yield Reading(server.name, None)
         elif grown.blocks_read >= LEAST_BLOCKS_FROM_DISK and grown.blocks_hit + grown.blocks_read >= LEAST_BLOCKS:
@@ -57,7 +53,7 @@ def _slow_queries(interval: Interval) -> Iterable[Reading]:
 
 def _deadlocks(interval: Interval) -> Iterable[Reading]:
     def read(server: Server, _: Statistics) -> Iterable[Reading]:
-        grown = _growth(interval, server)
+        grown = rates.counters(interval, server)
         if grown is None:
             yield Reading(server.name, None)
         else:
@@ -70,7 +66,7 @@ def _deadlocks(interval: Interval) -> Iterable[Reading]:
 
 def _rollbacks(interval: Interval) -> Iterable[Reading]:
     def read(server: Server, _: Statistics) -> Iterable[Reading]:
-        grown = _growth(interval, server)
+        grown = rates.counters(interval, server)
         if grown is None:
             yield Reading(server.name, None)
         elif (total := grown.commits + grown.rollbacks) >= LEAST_TRANSACTIONS:
@@ -82,7 +78,7 @@ def _rollbacks(interval: Interval) -> Iterable[Reading]:
 
 def _temporary_files(interval: Interval) -> Iterable[Reading]:
     def read(server: Server, _: Statistics) -> Iterable[Reading]:
-        grown, seconds = _growth(interval, server), interval.seconds
+        grown, seconds = rates.counters(interval, server), interval.seconds
         if grown is None or not seconds:
             yield Reading(server.name, None)
         else:

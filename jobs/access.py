@@ -27,11 +27,9 @@ class Access:
     signing_in: SigningIn | None = None
 
     @classmethod
-    def of(cls, control: Control | None, mint: Mint | None, *, clock: Callable[[], datetime] = now) -> "Access":
+    def of(cls, control: Control | None, mint: Mint, *, clock: Callable[[], datetime] = now) -> "Access":
         journal, revoked = Journal(control, clock=clock), Revoked()
-        signing_in = (
-            SigningIn(control, mint, Passwords(), Throttle(), revoked, journal, clock) if control and mint else None
-        )
+        signing_in = SigningIn(control, mint, Passwords(), Throttle(), revoked, journal, clock) if control else None
         return cls(journal, revoked, clock, control, signing_in)
 
     def store(self) -> Control:

@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
 from db.control import audit
 from db.errors import AppError
 from schema.context import Context
-from schema.roles import ForbiddenError, UnauthenticatedError
+from schema.errors import RateLimitedError
+from schema.roles import ANONYMOUS, ForbiddenError, UnauthenticatedError
 from schema.types.refusal import Refusal
 
 Resolve = Callable[..., Any]
 
+RATE_LIMITED = RateLimitedError.code
 CAPITAL = re.compile("[A-Z]")
 
 
@@ -35,7 +37,8 @@ def note_refusals(errors: Sequence[GraphQLError], context: Context) -> None:
     """Note whoever is signed in and asked for what is not theirs."""
     for error in errors:
         if isinstance(error.original_error, ForbiddenError):
-            what = str(error.path[0]) if error.path else "operation"
+            # By the field's own name: an alias may say anything.
+            what = error.nodes[0].name.value if error.nodes and isinstance(error.nodes[0], FieldNode) else "operation"
             context.access.journal.refused(
                 who=context.identity.name, action=_action(what), reason=error.message, origin=context.origin
             )
@@ -69,7 +72,10 @@ async def _record(
     context: Context, action: str, arguments: dict[str, Any], result: str, details: dict[str, Any]
 ) -> None:
     """Write an entry, without the arguments but for the id: they may hold what nobody else is to know."""
-    subject, who = str(arguments.get("id", ""))[:200], context.identity.name
+    subject, who, code = str(arguments.get("id", ""))[:200], context.identity.name, details.get("code")
+    if context.identity is ANONYMOUS or code == RATE_LIMITED:  # what anybody can send must not fill the disk
+        context.access.journal.refused(who=who, action=action, reason=code or result, origin=context.origin)
+        return
     if context.access.control is None:
         context.access.journal.note(
             who=who, action=action, subject=subject, result=result, details=details, origin=context.origin

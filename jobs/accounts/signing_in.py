@@ -109,12 +109,13 @@ class SigningIn:
                 return self._refused(account, "ended", origin, NOT_SIGNED_IN, action="refresh")
             return await self._next(session, account, sign_in, refresh_token, now)
 
-    async def sign_out(self, token: str) -> bool:
+    async def sign_out(self, token: str, *, origin: Origin) -> bool:
         """End the sign-in of a refresh token; return whether it lasted until now."""
         now = self.clock()
         async with self.control.transaction() as session:
             found = await accounts.token_of(session, _hash(token))
             if found is None or found[1].ended_at is not None:
+                self._refused(None, "not signed in", origin, NOT_SIGNED_IN, action="logout")
                 return False
             sign_in = found[1]
             await ending.end(session, sign_in, by=sign_in.account, now=now)

@@ -78,11 +78,12 @@ class Journal:
         self._add(draft)
 
     async def keep_writing(self) -> None:
-        """Write until cancelled, and what is left then."""
+        """Write until cancelled, and what is left then; a batch that is being written is not cut short."""
         try:
             while True:
                 await asyncio.sleep(WRITE_EVERY_SECONDS)
-                await self.write()
+                writing = asyncio.create_task(self._write_guarded())
+                await asyncio.shield(writing)
         finally:
             await self.close()
 
@@ -95,6 +96,13 @@ class Journal:
         """Write all there is, at the end."""
         self._count_repeats(datetime.max.replace(tzinfo=self._clock().tzinfo))
         await self._write()
+
+    async def _write_guarded(self) -> None:
+        """Write, and go on living whatever goes wrong."""
+        try:
+            await self.write()
+        except Exception:
+            log.exception("audit log not written")
 
     def _add(self, draft: Draft) -> None:
         if len(self._waiting) >= MOST_WAITING:

@@ -164,6 +164,21 @@ async def test_whoever_asks_for_what_is_not_theirs_is_noted(audited: Audited) ->
     assert {(each.who, each.action) for each in refused} >= {("aiko", "health"), ("aiko", "create-backup")}
 
 
+async def test_an_alias_does_not_hide_what_was_asked_for(audited: Audited) -> None:
+    await audited.api.refusal("{ harmless: backupStatus { __typename } }")
+
+    assert "backup-status" in {each.action for each in await audited.told(result="refused")}
+
+
+async def test_nobody_fills_the_disk_without_a_token(audited: Audited) -> None:
+    before = len(await audited.told())
+    many = " ".join(f'l{number}: logout(token: "nonsense {number}")' for number in range(25))
+    for _ in range(10):
+        await audited.api.ask(f"mutation {{ {many} }}", roles=())
+
+    assert len(await audited.told()) <= before + 2
+
+
 async def test_who_only_has_not_signed_in_is_not_noted(audited: Audited) -> None:
     before = len(await audited.told())
 

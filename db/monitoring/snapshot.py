@@ -266,6 +266,8 @@ class Backups:
     # Of each gap: 'timeline N, FROM to TO'.
     gaps: tuple[str, ...]
     last_drill_at: datetime | None
+    # False where the primary could not be asked since when archiving fails.
+    archiving_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

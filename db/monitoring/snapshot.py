@@ -302,6 +302,8 @@ class Snapshot:
     disks: tuple[Disk, ...]
     backups: Backups | None
     baselines: Baselines | None
+    # Directories whose disk did not answer, or that are not there.
+    missing_disks: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Server | None:

@@ -176,6 +176,17 @@ async def test_a_disk_that_is_nearly_full_is_told(site: Site, rule: Any, free: i
     assert f"{free}.0 of 100.0 GiB" in await fires_and_resolves(Watching.by(site, rule), ill, "/full")
 
 
+async def test_a_full_disk_that_does_not_answer_is_not_well(site: Site) -> None:
+    watching = Watching.by(site, eased("disk-space-low"))
+    await watching.look(replace(WELL, disks=(Disk(path="/full", total_bytes=100 * GIB, free_bytes=GIB),)))
+
+    for tick in (1, 2, 3):
+        away = replace(WELL, taken_at=START + tick * timedelta(seconds=15), disks=(), missing_disks=("/full",))
+        (alert,) = await watching.look(away)
+
+    assert alert.state is AlertState.FIRING
+
+
 async def test_what_got_worse_since_the_baseline_is_told(site: Site) -> None:
     finding = BaselineFinding(metric="cache hit ratio", before=0.99, now=0.5, ratio=1.98)
     ill = replace(WELL, baselines=replace(BASELINES, regressions=(finding,)))

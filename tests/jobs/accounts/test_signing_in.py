@@ -165,15 +165,15 @@ async def test_a_refresh_token_ends_after_thirty_days(doors: Doors) -> None:
 @pytest.mark.parametrize("token", ["", "nonsense", "\x00", "x" * 100_000])
 async def test_a_refresh_token_that_was_never_given_is_refused(doors: Doors, token: str) -> None:
     assert await doors.signing_in.refresh(token, origin=ORIGIN) == NOT_SIGNED_IN
-    assert await doors.signing_in.sign_out(token) is False
+    assert await doors.signing_in.sign_out(token, origin=ORIGIN) is False
 
 
 async def test_signing_out_ends_the_sign_in_and_its_access_tokens_once(doors: Doors) -> None:
     await doors.account()
     first, other = await doors.sign_in(), await doors.sign_in()
 
-    assert await doors.signing_in.sign_out(first.refresh_token) is True
-    assert await doors.signing_in.sign_out(first.refresh_token) is False
+    assert await doors.signing_in.sign_out(first.refresh_token, origin=ORIGIN) is True
+    assert await doors.signing_in.sign_out(first.refresh_token, origin=ORIGIN) is False
     assert await doors.signing_in.refresh(first.refresh_token, origin=ORIGIN) == NOT_SIGNED_IN
     assert isinstance(await doors.signing_in.refresh(other.refresh_token, origin=ORIGIN), SignedIn)
     assert len(await revoked(doors)) == 1

@@ -90,11 +90,8 @@ async def record_all(session: AsyncSession, drafts: Sequence[Draft]) -> None:
     newest = select(AuditEntry.number, AuditEntry.hash).order_by(desc(col(AuditEntry.number))).limit(1)
     last, previous = (await session.exec(newest)).first() or (0, chain.GENESIS)
     for number, draft in enumerate(drafts, start=(last or 0) + 1):
-        values: dict[str, Any] = draft.as_dict() | {
-            "number": number,
-            "who": _storable(draft.who),
-            "subject": _storable(draft.subject),
-        }
+        written = {key: _storable(value) if isinstance(value, str) else value for key, value in draft.as_dict().items()}
+        values: dict[str, Any] = written | {"number": number}
         previous = chain.hash_of(values, previous)
         session.add(AuditEntry(**values, hash=previous))
     await session.flush()

@@ -118,6 +118,8 @@ class Journal:
                     await self._write_batch()
             except (SQLAlchemyError, OSError) as failure:
                 log.error("audit log not written", waiting=len(self._waiting), reason=str(failure))  # noqa: TRY400 - said
+            except Exception:
+                log.exception("audit log not written", waiting=len(self._waiting))  # and tried again
 
     async def _write_batch(self) -> None:
         batch, lost = self._waiting[:WRITTEN_AT_ONCE], self._lost

@@ -164,6 +164,12 @@ async def test_whoever_asks_for_what_is_not_theirs_is_noted(audited: Audited) ->
     assert {(each.who, each.action) for each in refused} >= {("aiko", "health"), ("aiko", "create-backup")}
 
 
+async def test_who_is_refused_a_look_at_the_schema_is_noted(audited: Audited) -> None:
+    await audited.api.refusal("{ __schema { queryType { name } } }")
+
+    assert ("aiko", "operation") in {(each.who, each.action) for each in await audited.told(result="refused")}
+
+
 async def test_a_refusal_has_the_name_of_the_field_whatever_the_request_calls_it(audited: Audited) -> None:
     await audited.api.refusal('mutation { innocent: revokeToken(id: "x") { id } }')
 

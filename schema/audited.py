@@ -59,7 +59,8 @@ def _audited(action: str, resolve: Resolve) -> Resolve:
             raise
         except Exception as error:
             code = error.code if isinstance(error, AppError) else AppError.code
-            await _record(context, action, arguments, audit.FAILED, {"code": code})
+            if context.origin.entries == entries:
+                await _record(context, action, arguments, audit.FAILED, {"code": code})
             raise
         if context.origin.entries == entries:
             result = audit.REFUSED if isinstance(outcome, Refusal) else audit.SUCCEEDED

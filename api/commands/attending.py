@@ -124,7 +124,7 @@ def silences(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa
 
 
 def unsilence(silence_id: SilenceId, data_dir: DataDir = None) -> None:
-    """End a silence now; what still fires is told.
+    """End a silence now; what fired meanwhile and still does is told.
 
     Example: `yukyu alerts unsilence 3f1a…`
     """

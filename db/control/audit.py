@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import desc, func, insert
+from sqlalchemy import desc, event, func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,7 +26,7 @@ class Origin:
 
     address: str | None = None
     token: str | None = None
-    # How many entries were made for it.
+    # How many entries were made for it, and are there: those of a transaction that failed are not.
     entries: int = 0
 
 
@@ -82,7 +82,11 @@ async def record(  # noqa: PLR0913 - the columns of an entry
     at = now or datetime.now(UTC)
     draft = Draft(at, who, action, subject, result, dict(details or {}), origin.address, origin.token)
     await record_all(session, [draft])
-    origin.entries += 1
+
+    def kept(_: object) -> None:
+        origin.entries += 1
+
+    event.listen(session.sync_session, "after_commit", kept, once=True)
 
 
 async def record_all(session: AsyncSession, drafts: Sequence[Draft]) -> None:

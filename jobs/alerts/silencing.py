@@ -62,7 +62,9 @@ async def silence(  # noqa: PLR0913 - what a silence is made of
 
 
 async def end(site: Site, silence_id: str, *, by: str) -> Silence:
-    """End a silence now; what still fires is told at the next tick, and one that has ended stays as it is.
+    """End a silence now; one that has ended stays as it is.
+
+    What fired meanwhile is told at the next tick; what was told before, when it is due to be repeated.
 
     Raises:
         NotFoundError: there is no such silence.

@@ -46,7 +46,9 @@ class AlertMutations:
         )
         return Silence.of(made)
 
-    @strawberry.mutation(description="End a silence now; what still fires is told.", permission_classes=[IsAdmin])
+    @strawberry.mutation(
+        description="End a silence now; what fired meanwhile and still does is told.", permission_classes=[IsAdmin]
+    )
     async def end_silence(
         self,
         info: Info,

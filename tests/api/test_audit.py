@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ import pytest
 from api.app import create_app
 from api.settings import Settings
 from api.signin import SignInLinks
-from db.control import AuditEntry, audit
+from db.control import Alert, AlertState, AuditEntry, Severity, audit
 from db.engines import Engines
 from jobs.access import Access
 from jobs.site import Site
@@ -239,6 +240,32 @@ async def test_every_mutation_that_comes_to_nothing_leaves_an_entry(audited: Aud
     assert len(told) > before
     assert told[-1].address == "192.0.2.7"
     assert "a wrong one" not in json.dumps([entry.model_dump(mode="json") for entry in told])
+
+
+async def test_what_is_refused_after_its_own_entry_was_written_leaves_no_second_one(audited: Audited) -> None:
+    now = datetime.now(UTC)
+    alert = Alert(
+        id="over",
+        rule_key="replica-down",
+        subject="replica",
+        severity=Severity.WARNING,
+        state=AlertState.RESOLVED,
+        summary="It was away.",
+        value=1,
+        threshold=0,
+        unit="servers",
+        started_at=now,
+        seen_at=now,
+        resolved_at=now,
+    )
+    async with audited.site.control.transaction() as session:
+        session.add(alert)
+    before = len(await audited.told())
+
+    await audited.api.refusal('mutation { acknowledgeAlert(id: "over") { id } }', roles=(Role.ADMIN,))
+
+    (entry,) = (await audited.told())[before:]
+    assert (entry.action, entry.result, entry.subject) == ("acknowledge-alert", "refused", "over")
 
 
 def test_every_mutation_was_tried() -> None:

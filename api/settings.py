@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from api import secret_files
 from api.limit_settings import LimitSettings
+from db import tls
 
 ROLES_CLAIM = "roles"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -73,7 +74,8 @@ class Settings(LimitSettings):
         default=15, ge=1, le=3600, description="How often servers are measured and alert rules looked at, in seconds."
     )
     control_url: SecretStr | None = Field(
-        default=None, description="SQLAlchemy URL of the control store; SQLite in the state directory when not given."
+        default=None,
+        description="URL of a PostgreSQL for the control store; SQLite in the state directory when not given.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -126,6 +128,14 @@ class Settings(LimitSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url", "replica_urls", "control_url")
+    @classmethod
+    def _with_usable_tls(cls, value: SecretStr | list[SecretStr] | None) -> SecretStr | list[SecretStr] | None:
+        for each in [value] if isinstance(value, SecretStr) else value or ():
+            if fault := tls.fault_of(each.get_secret_value()):
+                raise ValueError(fault)
+        return value
 
     @field_validator("backup_at")
     @classmethod

@@ -1,6 +1,7 @@
 """Brings a database to a schema revision, forward or back."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,9 +11,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from db import sqlalchemy_engine
+from db.address import name_of
+from db.errors import DatabaseUnavailableError
 from db.tables import METADATA
 
 T = TypeVar("T")
@@ -58,11 +62,6 @@ async def drift(url: str) -> list[object]:
     )
 
 
-def _sqlalchemy_url(url: str) -> str:
-    """Return a libpq URL as SQLAlchemy's asyncpg dialect spells it."""
-    return "postgresql+asyncpg://" + url.split("://", 1)[1]
-
-
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
@@ -72,9 +71,10 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 async def _run(url: str, work: Callable[[Connection], T]) -> T:
-    engine = create_async_engine(_sqlalchemy_url(url), poolclass=NullPool)
+    name = name_of(url)
+    engine = sqlalchemy_engine.create(url, poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
+        async with _connected(engine, name) as connection:
             await connection.execute(ONE_AT_A_TIME)
             await connection.commit()
             result = await connection.run_sync(work)
@@ -82,3 +82,18 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
             return result
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine, name: str) -> AsyncGenerator[AsyncConnection]:
+    try:
+        connection = await engine.connect()
+    except sqlalchemy_engine.UNREACHABLE as failure:
+        raise DatabaseUnavailableError(
+            f"The database at {name} cannot be used: {sqlalchemy_engine.sentence(failure)}",
+            hint="YUKYU_DATABASE_URL says where it is; docs/configuration.md explains what it may say of TLS.",
+        ) from failure
+    try:
+        yield connection
+    finally:
+        await connection.close()

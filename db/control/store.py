@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, event, func, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import sqlalchemy_engine
+from db.address import SCHEMES, name_of
 from db.control import upgrade
 from db.errors import AppError
 
@@ -37,21 +39,20 @@ class Control:
     @classmethod
     @asynccontextmanager
     async def open(cls, state_dir: Path, *, url: str | None = None) -> AsyncGenerator[Self]:
-        """Open the store of a state directory, or at a URL, making its tables at first.
+        """Open the store of a state directory, or at a URL (libpq's, or `sqlite:///FILE`), making its tables at first.
 
         Raises:
             StoreVersionError: it has a shape that this version does not know.
             StoreUnusableError: it is out of reach, or damaged.
         """
-        address = _with_driver(make_url(url)) if url else URL.create("sqlite+aiosqlite", database=str(state_dir / FILE))
-        engine = create_async_engine(address, hide_parameters=True)
+        engine = engine_of(url) if url else _engine_of_file(URL.create("sqlite", database=str(state_dir / FILE)))
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         try:
             try:
                 await _prepare(engine)
-            except (DBAPIError, OSError) as failure:
-                raise _unusable(address, failure) from failure
+            except sqlalchemy_engine.UNREACHABLE as failure:
+                raise _unusable(engine, url, failure) from failure
             yield cls(engine)
         finally:
             await engine.dispose()
@@ -78,16 +79,18 @@ async def _prepare(engine: AsyncEngine) -> None:
             await connection.run_sync(upgrade.bring_up_to_date)
 
 
-def _unusable(address: URL, failure: DBAPIError | OSError) -> StoreUnusableError:
-    reason = failure.orig if isinstance(failure, DBAPIError) else failure
+def _unusable(engine: AsyncEngine, url: str | None, failure: Exception) -> StoreUnusableError:
+    is_file = engine.dialect.name == "sqlite"
+    # A server is called by host and port: a URL may have a password in its query too.
+    place = str(engine.url.database) if is_file or url is None else f"at {name_of(sqlalchemy_engine.libpq(url))}"
     away = "See that its server runs and lets us in; YUKYU_CONTROL_URL says where it is."
     damaged = (
         "See that its disk has room and it can be written to. Where it is damaged, move it away with the files beside "
         "it: backups are found again by their manifests, the audit log and the history of restores are not."
     )
     return StoreUnusableError(
-        f"The control store {address.render_as_string(hide_password=True)} cannot be opened: {reason}.",
-        hint=damaged if address.drivername.startswith("sqlite") else away,
+        f"The control store {place} cannot be opened: {sqlalchemy_engine.sentence(failure)}",
+        hint=damaged if is_file else away,
     )
 
 
@@ -97,10 +100,33 @@ async def _lock(connection: AsyncConnection) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
-def _with_driver(url: URL) -> URL:
-    """Return a URL as people write it with the driver that we use."""
-    drivers = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
-    return url.set(drivername=drivers.get(url.drivername, url.drivername))
+def engine_of(url: str) -> AsyncEngine:
+    """Return an engine of a URL as people write it, with the driver that we use.
+
+    Raises:
+        StoreUnusableError: this is no URL of a PostgreSQL or of an SQLite file. (It is not repeated.)
+    """
+    kind = url.partition("://")[0].partition("+")[0]
+    if kind in SCHEMES:
+        return sqlalchemy_engine.create(url, hide_parameters=True)
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise _not_an_address() from error
+    if kind != "sqlite":
+        raise _not_an_address()
+    return _engine_of_file(address)
+
+
+def _engine_of_file(address: URL) -> AsyncEngine:
+    return create_async_engine(address.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+
+
+def _not_an_address() -> StoreUnusableError:
+    return StoreUnusableError(
+        "The control store's address is that of neither a PostgreSQL nor an SQLite file.",
+        hint="Write YUKYU_CONTROL_URL as postgresql://user:password@host:port/database, or leave it out.",
+    )
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

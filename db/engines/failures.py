@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import asyncpg
 
+from db import tls
 from db.errors import DatabaseUnavailableError
 
 # What asyncpg raises when it cannot talk to a server; a timeout is an OSError.
@@ -63,6 +64,8 @@ def sentence(error: BaseException) -> str:
     """Return what happened in one sentence; drivers put addresses and user names in their texts, never passwords."""
     if isinstance(error, TimeoutError):
         return "It did not answer in time."
+    if refusal := tls.refusal(error):
+        return refusal
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):
         return "Nothing listens at its address."
     if isinstance(error, asyncpg.InternalClientError):

@@ -82,11 +82,11 @@ class Monitor:
         self._settle(node)
 
     def _missed(self, node: Node, error: Exception) -> None:
-        was_reachable, reason = node.standing.reachable, failures.sentence(error)
+        known, reason = node.standing.fault, failures.sentence(error)
         node.standing.missed(reason, wavering=isinstance(error, TimeoutError | asyncpg.CannotConnectNowError))
         if not node.standing.reachable:
             node.cut()
-            if was_reachable:
+            if reason != known:
                 log.warning("database node is out of reach", node=node.name, reason=reason)
 
     async def _saw(self, node: Node, seen: Observation) -> None:

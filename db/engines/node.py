@@ -1,11 +1,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from typing import TypeVar
 
 import asyncpg
 
+from db.address import name_of
 from db.engines import failures
 from db.engines.answer import EngineRole
 from db.engines.control import Control
@@ -14,12 +14,10 @@ from db.engines.position import Position
 from db.engines.reads import ReadPool
 from db.engines.standing import Standing
 from db.engines.writes import WritePool
-from db.errors import BadInputError, DatabaseUnavailableError
+from db.errors import DatabaseUnavailableError
 from db.lsn import Lsn
 
 T = TypeVar("T")
-
-SCHEMES: Final = ("postgresql", "postgres")
 
 
 class Node:
@@ -29,7 +27,7 @@ class Node:
     """
 
     def __init__(self, url: str, configured: EngineRole, options: EngineOptions) -> None:
-        self.name = address(url)
+        self.name = name_of(url)
         self.url = url
         self.configured = configured
         self.options = options
@@ -96,26 +94,3 @@ class Node:
 
     async def _connected(self, connection: asyncpg.Connection) -> None:
         await self.position.join(connection)
-
-
-def address(url: str) -> str:
-    """Return host and port of a libpq URL, which is what a node is called: no user, no password.
-
-    Raises:
-        BadInputError: this is not such a URL. (The text is not repeated: it may hold a password.)
-    """
-    try:
-        parts = urlsplit(url)
-        query = parse_qs(parts.query)
-    except ValueError:
-        parts, query = urlsplit(""), {}
-    if parts.scheme not in SCHEMES:
-        raise BadInputError(
-            "A database address is not a PostgreSQL URL.",
-            hint="Write it as postgresql://user:password@host:port/database.",
-        )
-    host = parts.netloc.rpartition("@")[2]
-    if host and not host.startswith(":"):
-        return host
-    port = host.lstrip(":") or query.get("port", ["5432"])[0]
-    return f"{query.get('host', ['localhost'])[0]}:{port}"

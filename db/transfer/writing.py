@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import asyncpg
 
+from db.address import name_of
+from db.engines import failures
 from db.errors import AppError, DatabaseUnavailableError
 from db.transfer.tables import LOCK, PATIENCE, VACUUM
 
@@ -19,6 +21,7 @@ _UNREACHABLE = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.ConnectionDoesNotExistError,
+    asyncpg.ClientConfigurationError,
 )
 
 Writer = asyncpg.Connection
@@ -74,6 +77,7 @@ async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[
         NotMigratedError: the tables are missing.
         NotWritableError: the server is a replica.
     """
+    name = name_of(url)
     try:
         connection: Writer = await asyncpg.connect(url)
         try:
@@ -84,7 +88,9 @@ async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[
         finally:
             await connection.close(timeout=10)
     except _UNREACHABLE as error:
-        raise DatabaseUnavailableError(f"The database could not be reached, or broke off: {error}") from error
+        raise DatabaseUnavailableError(
+            f"The database at {name} could not be reached, or broke off: {failures.sentence(error)}"
+        ) from error
     except asyncpg.LockNotAvailableError as error:
         raise TablesBusyError(patience) from error
     except asyncpg.UndefinedTableError as error:

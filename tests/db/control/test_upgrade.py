@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 from sqlmodel import select
 
 from db.control import Account, Alert, AuditEntry, Control, audit
-from db.control.store import _with_driver  # pyright: ignore[reportPrivateUsage]
+from db.control.store import engine_of
 from db.control.tables import StoreVersion
 from db.control.upgrade import VERSION
 from jobs.audit.verifying import verify
@@ -38,8 +37,7 @@ ENTRY = """
 
 
 async def make_old(url: str, version: int) -> None:
-    address = _with_driver(make_url(url))
-    engine = create_async_engine(address)
+    engine = engine_of(url)
     kind = engine.dialect.name
     async with engine.begin() as connection:
         await connection.execute(text(OLD[kind]))

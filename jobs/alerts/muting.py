@@ -1,7 +1,8 @@
 """Why nobody is told of an alert: another one explains it, somebody silenced it, or it is maintenance."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.control import Alert, Silence
@@ -26,11 +27,19 @@ class Muting:
     unresolved: Sequence[Alert]
     silences: Sequence[Silence]
     now: datetime
+    # The few of them that explain others, by the keys of the rules that they explain.
+    _explaining: dict[str, list[Alert]] = field(init=False, default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        explains = {rule.key: rule.explains for rule in self.rulebook.rules}
+        for alert in self.unresolved:
+            for rule_key in explains.get(alert.rule_key, ()):
+                self._explaining[rule_key].append(alert)
 
     def reason(self, alert: Alert) -> str | None:
         """Return the key of the rule that explains an alert, the id of a silence, or 'maintenance'; None to tell it."""
-        for other in self.unresolved:
-            if self._explains(other, alert):
+        for other in self._explaining.get(alert.rule_key, ()):
+            if _is_on(other.subject, alert.subject):
                 return other.rule_key
         for silence in self.silences:
             if silences(silence, alert):
@@ -40,12 +49,10 @@ class Muting:
             MAINTENANCE if any(each.covers(alert.rule_key, alert.subject, now=self.now) for each in windows) else None
         )
 
-    def _explains(self, other: Alert, alert: Alert) -> bool:
-        """Return whether one alert is why there is another: about the whole, the same subject, or what is on it."""
-        rule = self.rulebook.rule(other.rule_key)
-        if rule is None or alert.rule_key not in rule.explains:
-            return False
-        return other.subject == DATABASE or Reading(other.subject, None).is_about(alert.subject)
+
+def _is_on(other: str, subject: str) -> bool:
+    """Return whether one subject is the whole, the same as another, or what that is on."""
+    return other == DATABASE or Reading(other, None).is_about(subject)
 
 
 def silences(silence: Silence, alert: Alert) -> bool:

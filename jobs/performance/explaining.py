@@ -1,5 +1,6 @@
 """Explains one statement: how PostgreSQL would do it, or did, and what to do about it."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +39,7 @@ async def explain(engines: Engines, sql: str, *, analyze: bool = False) -> Query
         BadInputError: it is not one statement that only reads, or PostgreSQL refuses it.
         DatabaseUnavailableError: no server answers.
     """
-    statement = one_select(sql)
+    statement = await asyncio.to_thread(one_select, sql)  # a long one takes half a second
     if statement.has_parameters and analyze:
         raise BadInputError(
             "A statement with parameters such as $1 cannot be run.",

@@ -9,6 +9,8 @@ from jobs.alerts.rule import DATABASE, Measure, Reading, Rule
 from jobs.monitoring.interval import Interval
 
 HOUR, DAY, MINUTE = 3600.0, 86400.0, 60.0
+# Backups are looked at every minute. Where that fails or hangs for longer, nobody knows that anything is safe since.
+LATE = timedelta(minutes=3)
 
 
 def _seen(read: Callable[[Backups, datetime], Iterable[Reading]]) -> Measure:
@@ -35,11 +37,16 @@ def _failed(found: Backups, _: datetime) -> Iterable[Reading]:
         yield Reading(DATABASE, 1, f"{found.failed_backup} failed: {found.failed_reason or 'nobody knows why.'}")
 
 
-def _loss(found: Backups, _: datetime) -> Iterable[Reading]:
-    seconds = found.rpo_seconds_now
-    percent = None if seconds is None else 100 * seconds / found.rpo_seconds
-    summary = f"{seconds or 0:,.0f} s of committed work would be lost now; {found.rpo_seconds:,.0f} s are promised."
-    yield Reading(DATABASE, percent, summary)
+def _loss(found: Backups, now: datetime) -> Iterable[Reading]:
+    if found.rpo_seconds_now is None:
+        yield Reading(DATABASE, None)
+        return
+    unseen = now - found.seen_at if now - found.seen_at > LATE else timedelta(0)
+    seconds = found.rpo_seconds_now + unseen.total_seconds()
+    summary = f"{seconds:,.0f} s of committed work would be lost now; {found.rpo_seconds:,.0f} s are promised."
+    if unseen:
+        summary += f" The archive could not be looked at since {found.seen_at:%Y-%m-%d %H:%M} UTC: does its disk hang?"
+    yield Reading(DATABASE, 100 * seconds / found.rpo_seconds, summary)
 
 
 def _archiving(found: Backups, now: datetime) -> Iterable[Reading]:

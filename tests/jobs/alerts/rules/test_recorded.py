@@ -121,6 +121,7 @@ def of_backups(**fields: Any) -> Snapshot:
         (eased("backup-too-old"), {"last_backup_at": None}, "no backup since 720 hours"),
         (eased("backup-failed"), {"failed_backup": "B1", "failed_reason": "The disk is full."}, "B1 failed: The disk"),
         (eased("rpo-exceeded"), {"rpo_seconds_now": 301}, "301 s of committed work"),
+        (eased("rpo-exceeded"), {"seen_at": START - timedelta(minutes=5)}, "not be looked at since 2026-11-01 11:55"),
         (
             eased("wal-archive-failing"),
             {"archive_failing_since": START - timedelta(minutes=9)},

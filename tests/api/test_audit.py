@@ -164,6 +164,15 @@ async def test_whoever_asks_for_what_is_not_theirs_is_noted(audited: Audited) ->
     assert {(each.who, each.action) for each in refused} >= {("aiko", "health"), ("aiko", "create-backup")}
 
 
+async def test_who_is_refused_the_metrics_is_noted(audited: Audited) -> None:
+    answer = await audited.api.client.get(
+        "/metrics", headers={"authorization": f"Bearer {audited.api.token(Role.VIEWER)}"}
+    )
+
+    assert answer.status_code == 403
+    assert ("aiko", "metrics") in {(each.who, each.action) for each in await audited.told(result="refused")}
+
+
 async def test_who_is_refused_a_look_at_the_schema_is_noted(audited: Audited) -> None:
     await audited.api.refusal("{ __schema { queryType { name } } }")
 

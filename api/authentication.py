@@ -11,7 +11,7 @@ from api.remote_keys import RemoteKeys
 from api.tokens import InvalidTokenError, Tokens, UnknownKeyError
 from db.control.audit import Origin
 from jobs.access import Access
-from schema.roles import ANONYMOUS, Identity, UnauthenticatedError
+from schema.roles import ANONYMOUS, ForbiddenError, Identity, Role, UnauthenticatedError, require
 
 EXPIRED, REVOKED = "The token has expired.", "The token has been revoked."
 
@@ -55,6 +55,19 @@ class Authentication:
             self._note("revoked", origin, who=identity.name)
             raise InvalidTokenError("revoked", REVOKED)
         return identity
+
+    def require(self, identity: Identity, role: Role, *, action: str, origin: Origin) -> None:
+        """Refuse whoever lacks the role, and remember who was signed in.
+
+        Raises:
+            UnauthenticatedError: nobody is signed in.
+            ForbiddenError: somebody is, without the role.
+        """
+        try:
+            require(identity, role)
+        except ForbiddenError as error:
+            self.access.journal.refused(who=identity.name, action=action, reason=error.message, origin=origin)
+            raise
 
     async def ended(self, identity: Identity) -> str:
         """Return when an identity no longer counts, with the reason: its token has expired or was revoked."""

@@ -18,7 +18,7 @@ from api.version import VERSION
 from db.control import Alert, DeliveryState, alerts, outbox, snapshots
 from db.monitoring.snapshot import Snapshot
 from jobs.site import Site
-from schema.roles import Role, require
+from schema.roles import Role
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,8 @@ class MetricsEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         origin = self.authentication.origin_of(request)
-        require(await self.authentication.identify(request, origin), Role.ADMIN)
+        identity = await self.authentication.identify(request, origin)
+        self.authentication.require(identity, Role.ADMIN, action="metrics", origin=origin)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         now = self.site.clock() if self.site else datetime.now(UTC)
         stale = max(STALE, 3 * self.site.monitoring.interval) if self.site else STALE

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from api.limit_settings import OFF
 from api.rate_counters import RateCounters
+from jobs.accounts import throttle
 from schema.errors import RateLimitedError
 from schema.roles import ANONYMOUS, Identity
 
@@ -100,15 +100,7 @@ def caller(connection: HTTPConnection, identity: Identity) -> str:
 def network_of(scope: MutableMapping[str, Any]) -> str:
     """Return the client's address; of IPv6 the /64, since each client has as many addresses as it likes in one."""
     host: str = scope["client"][0] if scope.get("client") else "nowhere"
-    if ":" not in host:
-        return host
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), 64), strict=False))
+    return throttle.network_of(host)
 
 
 def _rate(rate: str | None, counters: RateCounters, *, of: str) -> Rate | None:

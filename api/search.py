@@ -19,7 +19,7 @@ from db.engines import EngineRole, Engines
 from db.search import EmployeeTable
 from schema.paging import MOST
 from schema.personal import PersonalReads
-from schema.roles import ForbiddenError, Role, require
+from schema.roles import Role
 from schema.types.employees import PERSONAL_FIELDS, PERSONAL_OF
 from schema.types.node import node_id
 
@@ -81,12 +81,7 @@ def _endpoint(
         admission.origins.require_own(request)
         origin = authentication.origin_of(request)
         identity = await authentication.identify(request, origin)
-        journal = authentication.access.journal
-        try:
-            require(identity, Role.VIEWER)
-        except ForbiddenError as error:
-            journal.refused(who=identity.name, action="rest-search", reason=error.message, origin=origin)
-            raise
+        authentication.require(identity, Role.VIEWER, action="rest-search", origin=origin)
         admission.rates.charge(request, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
         with admission.operations.seat(caller(request, identity)):
             hits = await engines.read(
@@ -98,7 +93,7 @@ def _endpoint(
             response.headers[LSN] = str(hits.lsn)
         page, personal = hits.value, identity.has(Role.HR)
         if personal and (read := _personal_reads(page)).records:
-            journal.note(
+            authentication.access.journal.note(
                 who=identity.name,
                 action="read-personal",
                 subject="rest-search",

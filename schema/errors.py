@@ -11,6 +11,8 @@ from db.errors import AppError, BadInputError
 
 log = structlog.get_logger(__name__)
 
+# What requests bring about, and no fault of ours.
+EXPECTED = (AppError, GraphQLError, CannotGetOperationTypeError, InvalidOperationTypeError)
 UNEXPECTED = "Something went wrong that is not the request's fault. The server's log has it under this request's id."
 
 
@@ -67,7 +69,7 @@ def presentable(error: GraphQLError) -> GraphQLError:
 def log_unexpected(errors: Sequence[GraphQLError]) -> None:
     for error in errors:
         cause = error.original_error
-        if cause is not None and not isinstance(cause, AppError | GraphQLError):
+        if cause is not None and not isinstance(cause, EXPECTED):
             log.error("resolver failed", path=error.path, exc_info=cause)
 
 

@@ -33,6 +33,7 @@ class SignIn(columns.Row, table=True):
     # In every access token of the family as `sid`.
     id: str = Field(primary_key=True)
     account: str = Field(index=True)
+    # From where; of IPv6 the network.
     address: str | None = None
     started_at: datetime = columns.moment()
     # When its newest refresh token ends.

@@ -15,7 +15,7 @@ from jobs.accounts import ending, names
 from jobs.accounts.ending import ACCESS
 from jobs.accounts.passwords import Passwords
 from jobs.accounts.revoked import Revoked
-from jobs.accounts.throttle import Throttle
+from jobs.accounts.throttle import Throttle, network_of
 from jobs.audit.journal import Journal
 from jobs.refusal import Refusal
 
@@ -76,7 +76,7 @@ class SigningIn:
         Raises:
             BusyError: too many sign in at once.
         """
-        now, folded, address = self.clock(), names.folded(name), origin.address or NOWHERE
+        now, folded, address = self.clock(), names.folded(name), network_of(origin.address or NOWHERE)
         async with self.control.reading() as session:
             account = await accounts.by_name(session, folded)
             known = await accounts.knows_address(session, folded, address)

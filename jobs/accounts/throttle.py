@@ -25,7 +25,8 @@ class Patience:
 
 # One address at one name: a person who mistypes, or somebody who guesses.
 WITH_PAIR = Patience(free=5, longest=timedelta(minutes=15))
-# One address at whatever names: somebody who tries a few passwords on everybody.
+# One address at whatever names: somebody who tries a few passwords on everybody. Not for those who have signed in
+# from there: an office is one address, and who mistypes in it must not keep the others out.
 WITH_ADDRESS = Patience(free=20, longest=timedelta(minutes=15))
 # One name from whatever addresses. Short, and not for the addresses that its owner has signed in from: whoever
 # guesses from many addresses must not be able to keep the owner out.
@@ -84,9 +85,9 @@ class Throttle:
             now: the moment.
         """
         place = network_of(address)
-        waits = [self._pairs.wait((name, place), now=now), self._addresses.wait(place, now=now)]
+        waits = [self._pairs.wait((name, place), now=now)]
         if not known:
-            waits.append(self._names.wait(name, now=now))
+            waits += [self._addresses.wait(place, now=now), self._names.wait(name, now=now)]
         if longest := max(waits):
             return ceil(longest.total_seconds())
         self._pairs.add((name, place), now=now)
@@ -114,6 +115,8 @@ class Throttle:
 
 def network_of(address: str) -> str:
     """Return what stands for one customer of a provider: an IPv4 address, or the /64 network of an IPv6 one."""
+    if ":" not in address:
+        return address
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -165,6 +165,39 @@ async def test_whoever_asks_for_what_is_not_theirs_is_noted(audited: Audited) ->
     assert {(each.who, each.action) for each in refused} >= {("aiko", "health"), ("aiko", "create-backup")}
 
 
+async def test_a_mutation_that_is_stopped_because_it_takes_too_long_leaves_an_entry(audited: Audited) -> None:
+    async def examine() -> Any:
+        raise NotImplementedError
+
+    settings = Settings(operation_timeout_seconds=0.001)
+    async with Engines.open(audited.api.primary_url, []) as engines:
+        app = create_app(
+            engines,
+            settings,
+            tokens=TOKENS,
+            access=audited.access,
+            links=SignInLinks(),
+            examine=examine,
+            site=audited.site,
+        )
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
+            document = 'mutation { login(name: "nobody", password: "a wrong one") { __typename } }'
+            answer = await client.post("/graphql", json={"query": document})
+
+    assert answer.json()["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    entry = await audited.newest(action="login")
+    assert (entry.result, entry.details) == ("failed", {"code": "CANCELLED"})
+
+
+async def test_who_is_refused_the_metrics_is_noted(audited: Audited) -> None:
+    answer = await audited.api.client.get(
+        "/metrics", headers={"authorization": f"Bearer {audited.api.token(Role.VIEWER)}"}
+    )
+
+    assert answer.status_code == 403
+    assert ("aiko", "metrics") in {(each.who, each.action) for each in await audited.told(result="refused")}
+
+
 async def test_who_is_refused_a_look_at_the_schema_is_noted(audited: Audited) -> None:
     await audited.api.refusal("{ __schema { queryType { name } } }")
 

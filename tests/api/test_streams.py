@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
 from api import graphql_sse, graphql_websocket
@@ -294,6 +295,15 @@ async def test_limits_and_rules_are_those_of_queries(streaming: Streaming, query
     assert over_websocket["type"] == "error"
     assert over_websocket["payload"][0]["extensions"]["code"] == code
     assert over_http[0][1]["errors"][0]["extensions"]["code"] == code
+
+
+async def test_a_query_sent_as_a_stream_is_no_failure_in_the_log(streaming: Streaming) -> None:
+    with capture_logs() as logged:
+        async with streaming.events({}, "{ me { name } }") as response:
+            await response.aread()
+
+    assert "cannot be sent this way" in response.text
+    assert [each for each in logged if each["log_level"] == "error"] == []
 
 
 async def test_a_subscription_sent_as_a_query_says_how_it_is_sent(streaming: Streaming) -> None:

@@ -209,3 +209,12 @@ async def test_a_sign_in_that_was_revoked_gives_no_more_tokens(doors: Doors) -> 
 
 def test_a_name_does_not_grow_by_being_folded() -> None:
     assert len(names.folded("\ufdfa" * 200)) <= 2 * names.LONGEST
+
+
+async def test_another_address_of_the_same_network_is_known_too(doors: Doors) -> None:
+    await doors.account()
+    await doors.sign_in(address="2001:db8::1")
+    for number in range(WITH_NAME.free):
+        await doors.sign_in(password="wrong", address=f"198.51.100.{number}")
+
+    assert isinstance(await doors.sign_in(address="2001:db8::2"), SignedIn)

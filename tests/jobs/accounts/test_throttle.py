@@ -33,6 +33,14 @@ def test_one_address_at_many_names_has_to_wait_too() -> None:
     assert throttle.begin("another", "192.0.2.2", known=False, now=NOW) == 0
 
 
+def test_who_has_signed_in_from_an_address_is_not_kept_out_by_others_there() -> None:
+    throttle = Throttle()
+    for number in range(WITH_ADDRESS.free):
+        throttle.begin(f"name{number}", "192.0.2.1", known=False, now=NOW)
+
+    assert throttle.begin("aiko", "192.0.2.1", known=True, now=NOW) == 0
+
+
 def test_a_success_is_not_the_way_to_more_attempts_at_other_names() -> None:
     throttle = Throttle()
     for number in range(WITH_ADDRESS.free):

@@ -65,7 +65,7 @@ class RemoteKeys:
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 keys = _parsed(await _fetched(self._url))
-        except (TimeoutError, httpx.HTTPError, ValueError) as failure:
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as failure:
             log.warning("keys of the identity provider not read", reason=str(failure) or type(failure).__name__)
             return
         self._became(keys)

@@ -195,13 +195,25 @@ class Settings(LimitSettings):
             _all_or_none("Alerts by PagerDuty need", key)
         return self
 
+    @model_validator(mode="after")
+    def _meant_for_us(self) -> Self:
+        """Refuse to take whatever a provider signs: its tokens for other applications, and often for other tenants."""
+        if self.jwks_url:
+            tokens = {
+                "YUKYU_JWKS_URL": self.jwks_url,
+                "YUKYU_JWT_ISSUER": self.jwt_issuer,
+                "YUKYU_JWT_AUDIENCE": self.jwt_audience,
+            }
+            _all_or_none("An identity provider's tokens need", tokens)
+        return self
+
     @field_validator("jwks_url")
     @classmethod
     def _private(cls, value: str | None) -> str | None:
         if value is None:
             return None
         address = urlsplit(value)
-        if address.hostname is None or not (
+        if not _is_web_address(value) or not (
             address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
         ):
             message = "must be an https address: who can change the keys on their way can sign in as anybody"

@@ -105,7 +105,7 @@ class Tokens:
         self._rules = rules or Rules()
         issuer, audience = self._rules.issuer or ISSUER, self._rules.audience or AUDIENCE
         self._secrets = [Key(each, ALGORITHM, issuer, audience) for each in (secret, previous) if each is not None]
-        self.can_mint = secret is not None
+        self._can_mint = secret is not None
         self.keys = keys
 
     def trust(self, keys: Keys) -> None:
@@ -126,7 +126,7 @@ class Tokens:
         Raises:
             NoSecretError: there is no secret to sign it with.
         """
-        if not self.can_mint:
+        if not self._can_mint:
             raise NoSecretError("This server has no secret to sign tokens with.", hint="Set YUKYU_JWT_SECRET.")
         key = self._secrets[0]
         claims = {

@@ -27,11 +27,9 @@ class Access:
     signing_in: SigningIn | None = None
 
     @classmethod
-    def of(cls, control: Control | None, mint: Mint | None, *, clock: Callable[[], datetime] = now) -> "Access":
+    def of(cls, control: Control | None, mint: Mint, *, clock: Callable[[], datetime] = now) -> "Access":
         journal, revoked = Journal(control, clock=clock), Revoked()
-        signing_in = (
-            SigningIn(control, mint, Passwords(), Throttle(), revoked, journal, clock) if control and mint else None
-        )
+        signing_in = SigningIn(control, mint, Passwords(), Throttle(), revoked, journal, clock) if control else None
         return cls(journal, revoked, clock, control, signing_in)
 
     def store(self) -> Control:
@@ -58,6 +56,8 @@ class Access:
     async def kept(self) -> AsyncGenerator[None]:
         """Write the audit log and read what is revoked meanwhile; at the end nothing is left to write."""
         tasks = [asyncio.create_task(self.journal.keep_writing(), name="journal")]
+        if self.signing_in is not None:  # or the first name that nobody has would take twice as long as the others
+            tasks.append(asyncio.create_task(self.signing_in.passwords.prepare(), name="passwords"))
         if self.control is not None:
             await self.revoked.read(self.control, now=self.clock())
             tasks.append(asyncio.create_task(self.revoked.keep_reading(self.control, clock=self.clock), name="revoked"))

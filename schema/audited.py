@@ -1,20 +1,23 @@
 """Leaves no mutation and no refusal out of the audit log."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
 from db.control import audit
 from db.errors import AppError
-from schema.context import Context
-from schema.roles import ForbiddenError, UnauthenticatedError
+from schema.context import LONGEST_SUBJECT, Context
+from schema.errors import RateLimitedError
+from schema.roles import ANONYMOUS, ForbiddenError, UnauthenticatedError
 from schema.types.refusal import Refusal
 
 Resolve = Callable[..., Any]
 
+RATE_LIMITED = RateLimitedError.code
 CAPITAL = re.compile("[A-Z]")
 
 
@@ -35,7 +38,9 @@ def note_refusals(errors: Sequence[GraphQLError], context: Context) -> None:
     """Note whoever is signed in and asked for what is not theirs."""
     for error in errors:
         if isinstance(error.original_error, ForbiddenError):
-            what = str(error.path[0]) if error.path else "operation"
+            # The field's own name, for its alias is the caller's to choose.
+            node = error.nodes[0] if error.nodes else None
+            what = node.name.value if isinstance(node, FieldNode) else "operation"
             context.access.journal.refused(
                 who=context.identity.name, action=_action(what), reason=error.message, origin=context.origin
             )
@@ -49,6 +54,9 @@ def _audited(action: str, resolve: Resolve) -> Resolve:
             outcome = await _awaited(resolve(root, info, **arguments))
         except (ForbiddenError, UnauthenticatedError):
             raise  # a refusal: `note_refusals` knows of it
+        except asyncio.CancelledError:  # it took too long, or the server stops; how far it came nobody knows
+            _note(context, action, arguments, audit.FAILED, {"code": "CANCELLED"})
+            raise
         except Exception as error:
             code = error.code if isinstance(error, AppError) else AppError.code
             await _record(context, action, arguments, audit.FAILED, {"code": code})
@@ -69,22 +77,40 @@ async def _record(
     context: Context, action: str, arguments: dict[str, Any], result: str, details: dict[str, Any]
 ) -> None:
     """Write an entry, without the arguments but for the id: they may hold what nobody else is to know."""
-    subject, who = str(arguments.get("id", ""))[:200], context.identity.name
+    code = details.get("code")
+    strange = context.identity is ANONYMOUS and result != audit.SUCCEEDED
+    if strange or code == RATE_LIMITED:  # repeats are counted: what anybody can send must not fill the disk
+        who, reason = context.identity.name, str(code or result)
+        context.access.journal.refused(who=who, action=action, reason=reason, origin=context.origin)
+        return
     if context.access.control is None:
-        context.access.journal.note(
-            who=who, action=action, subject=subject, result=result, details=details, origin=context.origin
-        )
+        _note(context, action, arguments, result, details)
         return
     async with context.access.control.transaction() as session:
         await audit.record(
             session,
-            who=who,
+            who=context.identity.name,
             action=action,
-            subject=subject,
+            subject=_subject(arguments),
             result=result,
             details=details,
             now=context.access.clock(),
         )
+
+
+def _note(context: Context, action: str, arguments: dict[str, Any], result: str, details: dict[str, Any]) -> None:
+    context.access.journal.note(
+        who=context.identity.name,
+        action=action,
+        subject=_subject(arguments),
+        result=result,
+        details=details,
+        origin=context.origin,
+    )
+
+
+def _subject(arguments: dict[str, Any]) -> str:
+    return str(arguments.get("id", ""))[:LONGEST_SUBJECT]
 
 
 def _why(outcome: object) -> dict[str, Any]:

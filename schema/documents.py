@@ -161,7 +161,8 @@ class PrepareDocuments(SchemaExtension):
                 )
             caller.charge(cost)
         except AppError as error:
-            return [GraphQLError(error.message, extensions={**extensions_of(error), "cost": self._cost})]
+            extensions = {**extensions_of(error), "cost": self._cost}
+            return [GraphQLError(error.message, original_error=error, extensions=extensions)]
         return []
 
 

@@ -56,7 +56,7 @@ def presentable(error: GraphQLError) -> GraphQLError:
     """
     cause = error.original_error
     if isinstance(cause, AppError):
-        return _like(error, cause.message, extensions_of(cause))
+        return _like(error, cause.message, {**(error.extensions or {}), **extensions_of(cause)})
     if isinstance(cause, InvalidOperationTypeError):
         return presentable(GraphQLError("", original_error=WrongTransportError(cause.operation_type.value)))
     if cause is None or isinstance(cause, GraphQLError | CannotGetOperationTypeError):

@@ -4,9 +4,13 @@ import os
 import secrets
 from pathlib import Path
 
+import structlog
+
 from api.remote_keys import RemoteKeys
 from api.settings import Settings
 from api.tokens import NoSecretError, Rules, Tokens
+
+log = structlog.get_logger(__name__)
 
 FILE = "jwt-secret"
 
@@ -35,7 +39,11 @@ def tokens(settings: Settings) -> Tokens:
 
 def remote_keys(settings: Settings, tokens: Tokens) -> RemoteKeys | None:
     """Return what fills in the keys of the identity provider, where there is one."""
-    return RemoteKeys(settings.jwks_url, tokens.trust) if settings.jwks_url else None
+    if settings.jwks_url is None:
+        return None
+    if settings.jwt_audience is None:
+        log.warning("every token of the identity provider counts here", hint="YUKYU_JWT_AUDIENCE says which are for us")
+    return RemoteKeys(settings.jwks_url, tokens.trust)
 
 
 def ensure(settings: Settings) -> Tokens:

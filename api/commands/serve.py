@@ -71,7 +71,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
-    access = Access.of(control, tokens.mint if tokens.can_mint else None)
+    access = Access.of(control, tokens.mint)
     remote_keys = secret.remote_keys(settings, tokens)
     async with (
         Engines.open(found.primary_url, found.replica_urls) as engines,

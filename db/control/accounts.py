@@ -50,6 +50,14 @@ async def open_sign_ins(session: AsyncSession, account: str, *, now: datetime) -
     return (await session.exec(statement)).all()
 
 
+async def end_sign_in(session: AsyncSession, sign_in_id: str, *, now: datetime) -> None:
+    """Let no refresh token of a sign-in count, where there is one of this id that lasts."""
+    sign_in = await session.get(SignIn, sign_in_id)
+    if sign_in is not None and sign_in.ended_at is None:
+        sign_in.ended_at = now
+        session.add(sign_in)
+
+
 async def knows_address(session: AsyncSession, account: str, address: str) -> bool:
     """Return whether the account signed in from this address of late, in a sign-in that is still remembered."""
     statement = select(SignIn.id).where(SignIn.account == account, SignIn.address == address).limit(1)

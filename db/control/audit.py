@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import desc, func
+from sqlalchemy import desc, func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -57,7 +57,7 @@ class Draft:
     token: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {each: getattr(self, each) for each in self.__slots__}  # asdict() would copy what is in `details`
 
     def at_moment(self, at: datetime, details: dict[str, Any]) -> "Draft":
         return replace(self, at=at, details=details)
@@ -89,15 +89,14 @@ async def record_all(session: AsyncSession, drafts: Sequence[Draft]) -> None:
     """Add entries to the end of the chain, in this order."""
     newest = select(AuditEntry.number, AuditEntry.hash).order_by(desc(col(AuditEntry.number))).limit(1)
     last, previous = (await session.exec(newest)).first() or (0, chain.GENESIS)
+    rows: list[dict[str, Any]] = []
     for number, draft in enumerate(drafts, start=(last or 0) + 1):
-        values: dict[str, Any] = draft.as_dict() | {
-            "number": number,
-            "who": _storable(draft.who),
-            "subject": _storable(draft.subject),
-        }
+        written = {key: _storable(value) if isinstance(value, str) else value for key, value in draft.as_dict().items()}
+        values: dict[str, Any] = written | {"number": number}
         previous = chain.hash_of(values, previous)
-        session.add(AuditEntry(**values, hash=previous))
-    await session.flush()
+        rows.append(values | {"hash": previous})
+    if rows:  # as plain rows: making an object of each would hold up all requests for 0.2 s at 500 entries
+        await (await session.connection()).execute(insert(AuditEntry), rows)
 
 
 async def newest(  # noqa: PLR0913 - one a column

@@ -266,6 +266,8 @@ class Backups:
     # Of each gap: 'timeline N, FROM to TO'.
     gaps: tuple[str, ...]
     last_drill_at: datetime | None
+    # False where the primary could not be asked since when archiving fails.
+    archiving_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +302,8 @@ class Snapshot:
     disks: tuple[Disk, ...]
     backups: Backups | None
     baselines: Baselines | None
+    # Directories whose disk did not answer, or that are not there.
+    missing_disks: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Server | None:

@@ -34,7 +34,8 @@ ESTIMATED_BLOAT: Final = """
     WHERE  relkind IN ('r', 'm')
 """
 
-# An index is a duplicate of the one with the same definition that has to stay, or came first.
+# An index is a duplicate of the one with the same definition that has to stay, or came first. One that is dropped at
+# that moment has neither definition nor size.
 INDEXES: Final = """
     WITH known AS (
         SELECT pg_index.*,
@@ -48,9 +49,9 @@ INDEXES: Final = """
     )
     SELECT indexrelid::regclass::text                   AS name,
            known.indrelid::regclass::text               AS table,
-           pg_get_indexdef(indexrelid)                  AS definition,
+           coalesce(pg_get_indexdef(indexrelid), '')    AS definition,
            coalesce(idx_scan, 0)                        AS scans,
-           pg_relation_size(indexrelid)                 AS size_bytes,
+           coalesce(pg_relation_size(indexrelid), 0)    AS size_bytes,
            indisunique                                  AS is_unique,
            indisvalid                                   AS is_valid,
            for_constraint                               AS constraint,

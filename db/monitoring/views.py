@@ -48,8 +48,9 @@ CONNECTIONS: Final = """
     WHERE  backend_type = 'client backend'
 """
 
-# Whoever waits comes first, then whoever has been in a transaction longest. To ask who blocks whom stops everybody's
-# locking for a moment, so it is asked only of those that wait.
+# Whoever has waited longest and whoever has been in a transaction longest take turns: where many wait, the one that
+# they wait for is still among them. To ask who blocks whom stops everybody's locking for a moment, so it is asked only
+# of those that wait.
 SESSIONS: Final = """
     WITH waiting AS MATERIALIZED (
         SELECT pid, min(waitstart) AS since
@@ -77,7 +78,8 @@ SESSIONS: Final = """
     WHERE  backend_type = 'client backend'
     AND    pid <> pg_backend_pid()
     AND    (waiting.pid IS NOT NULL OR xact_start < clock_timestamp() - interval '1 second')
-    ORDER  BY waiting.since NULLS LAST, xact_start
+    ORDER  BY row_number() OVER (PARTITION BY waiting.pid IS NULL ORDER BY waiting.since, xact_start),
+              waiting.pid IS NULL
     LIMIT  50
 """
 
@@ -118,17 +120,18 @@ ARCHIVER: Final = """
 
 # The largest, should there be very many. To tell a size PostgreSQL locks the relation for a moment, and waits for
 # whoever holds or awaits it exclusively: then `$1` is false, and sizes are those that the last VACUUM or ANALYZE saw.
+# One that is dropped at that moment has none.
 TABLES: Final = """
     SELECT relid::regclass::text                              AS name,
            n_live_tup                                         AS live_rows,
            n_dead_tup                                         AS dead_rows,
-           CASE WHEN $1 THEN pg_total_relation_size(relid) ELSE block_size * (
+           CASE WHEN $1 THEN coalesce(pg_total_relation_size(relid), 0) ELSE block_size * (
                 relpages
                 + coalesce((SELECT sum(relpages) FROM pg_index JOIN pg_class ON oid = indexrelid
                             WHERE  indrelid = relid), 0)
                 + coalesce((SELECT relpages FROM pg_class toast WHERE toast.oid = pg_class.reltoastrelid), 0)
            ) END::bigint                                      AS total_bytes,
-           CASE WHEN $1 THEN pg_relation_size(relid) ELSE block_size * relpages END AS table_bytes,
+           CASE WHEN $1 THEN coalesce(pg_relation_size(relid), 0) ELSE block_size * relpages END AS table_bytes,
            coalesce(seq_scan, 0)                              AS sequential_scans,
            coalesce(seq_tup_read, 0)                          AS sequential_rows,
            coalesce(idx_scan, 0)                              AS index_scans,

@@ -13,7 +13,8 @@ WRITTEN = re.compile(r"[\w.@+-]{1,100}")
 def folded(name: str) -> str:
     """Return the one spelling of a name: case and width make no difference."""
     storable = name[: 2 * LONGEST].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", storable).strip().casefold())
+    kept = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", storable).strip().casefold())
+    return kept[: 2 * LONGEST]  # one letter may become eighteen, and what failed is remembered by name
 
 
 def checked(name: str) -> str:

@@ -24,6 +24,7 @@ LONGEST_TOKEN = 200
 NOWHERE = "unknown"
 # Who asks for a sign-in before there is anybody.
 NOBODY = "anonymous"
+UNKNOWN_TOKEN = "unknown refresh token"  # noqa: S105 - a reason, and no token
 
 WRONG = Refusal(
     "WRONG_CREDENTIALS",
@@ -97,10 +98,12 @@ class SigningIn:
     async def refresh(self, token: str, *, origin: Origin) -> SignedIn | Refusal:
         """Take a refresh token and give the next; one that was taken before ends its sign-in, for two have it."""
         now = self.clock()
+        if not await self._has_given(token):
+            return self._refused(None, UNKNOWN_TOKEN, origin, NOT_SIGNED_IN, action="refresh")
         async with self.control.transaction() as session:
             found = await accounts.token_of(session, _hash(token))
             if found is None:
-                return self._refused(None, "unknown refresh token", origin, NOT_SIGNED_IN, action="refresh")
+                return self._refused(None, UNKNOWN_TOKEN, origin, NOT_SIGNED_IN, action="refresh")
             refresh_token, sign_in = found
             if refresh_token.used_at is not None:
                 return await self._reused(session, sign_in, origin, now)
@@ -109,12 +112,16 @@ class SigningIn:
                 return self._refused(account, "ended", origin, NOT_SIGNED_IN, action="refresh")
             return await self._next(session, account, sign_in, refresh_token, now)
 
-    async def sign_out(self, token: str) -> bool:
+    async def sign_out(self, token: str, *, origin: Origin) -> bool:
         """End the sign-in of a refresh token; return whether it lasted until now."""
         now = self.clock()
+        if not await self._has_given(token):
+            self._refused(None, UNKNOWN_TOKEN, origin, NOT_SIGNED_IN, action="logout")
+            return False
         async with self.control.transaction() as session:
             found = await accounts.token_of(session, _hash(token))
             if found is None or found[1].ended_at is not None:
+                self._refused(None, "ended", origin, NOT_SIGNED_IN, action="logout")
                 return False
             sign_in = found[1]
             await ending.end(session, sign_in, by=sign_in.account, now=now)
@@ -123,6 +130,11 @@ class SigningIn:
             )
         self.revoked.add(sign_in.id)
         return True
+
+    async def _has_given(self, token: str) -> bool:
+        """Return whether a refresh token is ours, so that strangers do not take the store's one lock."""
+        async with self.control.reading() as session:
+            return await accounts.token_of(session, _hash(token)) is not None
 
     async def _begin(self, account: Account, new_hash: str | None, address: str, *, now: datetime) -> SignedIn | None:
         """Begin a sign-in; None when the account is no longer what the password was compared with."""

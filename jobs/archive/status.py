@@ -30,7 +30,8 @@ LITTLE_BYTES = 64 * 1024 * 1024
 class ArchiveStatus:
     """The contract's, with sentences that say what to do.
 
-    `receiving`, and since when archiving `fails_since`, are unknown while the primary is away.
+    `receiving`, and since when archiving `fails_since`, are unknown while the primary is away; `receiving` is None
+    then, and only then. `inventory` is what the rest was told from, for whoever asks more of the same moment.
     """
 
     last_archived_wal: str | None = None
@@ -41,6 +42,7 @@ class ArchiveStatus:
     receiving: bool | None = None
     fails_since: datetime | None = None
     problems: list[str] = field(default_factory=list[str])
+    inventory: Inventory | None = field(default=None, repr=False)
 
 
 async def archive_status(site: Site) -> ArchiveStatus:
@@ -65,7 +67,10 @@ def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> 
         gaps, unknown = _gaps(incarnation, inventory, pending)
     except OSError as failure:
         return ArchiveStatus(
+            failed_count=standing.failed_count if standing else 0,
             pending_segments=len(ready),
+            receiving=standing.receives if standing else None,
+            fails_since=standing.fails_since if standing else None,
             problems=[f"The archive in {incarnation.root} cannot be read: {failure.strerror}. Bring its disk back."],
         )
     return ArchiveStatus(
@@ -83,6 +88,7 @@ def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> 
             *_of_contents(incarnation, gaps, refused),
             *unknown,
         ],
+        inventory=inventory,
     )
 
 

@@ -14,7 +14,8 @@ from db.control.audit import Draft, Origin
 log = structlog.get_logger(__name__)
 
 WRITE_EVERY_SECONDS = 1.0
-WRITTEN_AT_ONCE = 500
+# Their hashes are made between two requests; this many took less than 10 ms.
+WRITTEN_AT_ONCE = 100
 # What waits while the control store cannot be written to, some 10 MB; more is counted and lost.
 MOST_WAITING = 10_000
 
@@ -78,11 +79,12 @@ class Journal:
         self._add(draft)
 
     async def keep_writing(self) -> None:
-        """Write until cancelled, and what is left then."""
+        """Write until cancelled, and what is left then; a batch that is being written is not cut short."""
         try:
             while True:
                 await asyncio.sleep(WRITE_EVERY_SECONDS)
-                await self.write()
+                writing = asyncio.create_task(self._write_guarded())
+                await asyncio.shield(writing)
         finally:
             await self.close()
 
@@ -95,6 +97,13 @@ class Journal:
         """Write all there is, at the end."""
         self._count_repeats(datetime.max.replace(tzinfo=self._clock().tzinfo))
         await self._write()
+
+    async def _write_guarded(self) -> None:
+        """Write, and go on living whatever goes wrong."""
+        try:
+            await self.write()
+        except Exception:
+            log.exception("audit log not written")
 
     def _add(self, draft: Draft) -> None:
         if len(self._waiting) >= MOST_WAITING:
@@ -118,6 +127,8 @@ class Journal:
                     await self._write_batch()
             except (SQLAlchemyError, OSError) as failure:
                 log.error("audit log not written", waiting=len(self._waiting), reason=str(failure))  # noqa: TRY400 - said
+            except Exception:
+                log.exception("audit log not written", waiting=len(self._waiting))  # and tried again
 
     async def _write_batch(self) -> None:
         batch, lost = self._waiting[:WRITTEN_AT_ONCE], self._lost

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from db.backups import restored
 from db.repository import BackupManifest, Incarnation
+from db.repository.inventory import Inventory
 from db.repository.window import Window, window
 from jobs.archive import ArchiveStatus, archive_status
 from jobs.backups import calendar, problems
@@ -50,7 +51,7 @@ async def status(site: Site) -> BackupStatus:
     manifests = await asyncio.to_thread(manifests_of, site)
     async with site.control.reading() as session:
         last_restore = await restored.last(session)
-    reachable = await asyncio.to_thread(_window, incarnation, manifests)
+    reachable = await asyncio.to_thread(_window, incarnation, manifests, archive.inventory)
     objectives = compare(site.policy, now, manifests, reachable, last_restore[1] if last_restore else None)
     switched_on = site.installation.archive is not None
     found = [
@@ -74,8 +75,10 @@ async def status(site: Site) -> BackupStatus:
     )
 
 
-def _window(incarnation: Incarnation | None, manifests: Sequence[BackupManifest]) -> Window | None:
-    return window(incarnation, usable(manifests)) if incarnation else None
+def _window(
+    incarnation: Incarnation | None, manifests: Sequence[BackupManifest], inventory: Inventory | None
+) -> Window | None:
+    return window(incarnation, usable(manifests), inventory) if incarnation else None
 
 
 def _lost(site: Site, backups: Sequence[Backup], now: datetime) -> list[Backup]:

@@ -1,13 +1,11 @@
 """What a snapshot says of backups."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 
 from db.backups import restored
 from db.monitoring.snapshot import Backups
-from db.repository import BackupManifest
-from db.repository.inventory import Gap
+from db.repository.inventory import Gap, Inventory
 from db.repository.window import window
 from jobs.archive import archive_status
 from jobs.backups.listing import Backup, BackupState, listing, manifests_of
@@ -23,7 +21,7 @@ async def look(site: Site, *, first_seen_at: datetime) -> Backups | None:
     if site.installation.archive is None:
         return None
     archive, known = await archive_status(site), await listing(site)
-    objectives = await asyncio.to_thread(_objectives, site, await asyncio.to_thread(manifests_of, site))
+    objectives = await asyncio.to_thread(_objectives, site, archive.inventory)
     async with site.control.reading() as session:
         drill = await restored.last(session)
     failed = _failed(known)
@@ -37,15 +35,16 @@ async def look(site: Site, *, first_seen_at: datetime) -> Backups | None:
         rpo_seconds=objectives.rpo_seconds,
         archive_failures=archive.failed_count,
         archive_failing_since=archive.fails_since,
+        archiving_known=archive.receiving is not None,
         pending_segments=archive.pending_segments,
         gaps=tuple(map(_in_words, archive.gaps)),
         last_drill_at=drill[0] if drill else None,
     )
 
 
-def _objectives(site: Site, manifests: Sequence[BackupManifest]) -> Objectives:
-    incarnation = site.incarnation()
-    reachable = window(incarnation, usable(manifests)) if incarnation else None
+def _objectives(site: Site, inventory: Inventory | None) -> Objectives:
+    incarnation, manifests = site.incarnation(), manifests_of(site)
+    reachable = window(incarnation, usable(manifests), inventory) if incarnation else None
     return compare(site.policy, site.clock(), manifests, reachable, last_restore=None)
 
 

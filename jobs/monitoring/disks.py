@@ -16,15 +16,17 @@ class Disks:
         paths = [layout.clusters, layout.state]
         if site.installation.archive is not None:
             paths.append(site.repository.root)
-        self._asked = [_asked(path) for path in paths]
+        self._asked = {str(path): _asked(path) for path in paths}
 
-    async def read(self, *, until: float) -> tuple[Disk, ...]:
-        found = await asyncio.gather(*(each.get(until=until) for each in self._asked))
-        answers = zip(self._asked, found, strict=True)
-        return tuple(disk for carried, disk in answers if disk is not None and not carried.late)
+    async def read(self, *, until: float) -> tuple[tuple[Disk, ...], tuple[str, ...]]:
+        """Return those that answer by `until`, and the paths of the others."""
+        found = await asyncio.gather(*(each.get(until=until) for each in self._asked.values()))
+        answers = zip(self._asked.values(), found, strict=True)
+        disks = tuple(disk for carried, disk in answers if disk is not None and not carried.late)
+        return disks, tuple(sorted(self._asked.keys() - {disk.path for disk in disks}))
 
     def close(self) -> None:
-        for each in self._asked:
+        for each in self._asked.values():
             each.cancel()
 
 

@@ -46,7 +46,7 @@ class Taking:
         """Measure everything at once."""
         site, now = self._site, self._site.clock()
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        servers, disks, pools, backups_now, baselines = await asyncio.gather(
+        servers, (disks, missing), pools, backups_now, baselines = await asyncio.gather(
             self._servers.read(targets(site.installation), now=now, until=until),
             self._disks.read(until=until),
             _pools(site),
@@ -54,7 +54,13 @@ class Taking:
             self._baselines.get(until=until) if self._baselines else _nothing(),
         )
         return Snapshot(
-            taken_at=now, servers=servers, pools=pools, disks=disks, backups=backups_now, baselines=baselines
+            taken_at=now,
+            servers=servers,
+            pools=pools,
+            disks=disks,
+            missing_disks=missing,
+            backups=backups_now,
+            baselines=baselines,
         )
 
     def close(self) -> None:

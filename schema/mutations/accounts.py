@@ -49,7 +49,7 @@ class AccountMutations:
         permission_classes=[Anybody],
     )
     async def logout(self, info: Info, token: RefreshToken) -> bool:
-        return await info.context.access.accounts().sign_out(token)
+        return await info.context.access.accounts().sign_out(token, origin=info.context.origin)
 
     @strawberry.mutation(
         description="Let a token count no more, or all tokens of a sign-in. Every server knows within seconds.",

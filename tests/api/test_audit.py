@@ -164,6 +164,32 @@ async def test_whoever_asks_for_what_is_not_theirs_is_noted(audited: Audited) ->
     assert {(each.who, each.action) for each in refused} >= {("aiko", "health"), ("aiko", "create-backup")}
 
 
+async def test_who_is_refused_a_look_at_the_schema_is_noted(audited: Audited) -> None:
+    await audited.api.refusal("{ __schema { queryType { name } } }")
+
+    assert ("aiko", "operation") in {(each.who, each.action) for each in await audited.told(result="refused")}
+
+
+async def test_a_refusal_has_the_name_of_the_field_whatever_the_request_calls_it(audited: Audited) -> None:
+    await audited.api.refusal('mutation { innocent: revokeToken(id: "x") { id } }')
+
+    refused = await audited.told(result="refused")
+
+    assert "revoke-token" in {each.action for each in refused}
+    assert "innocent" not in {each.action for each in refused}
+
+
+async def test_strangers_who_sign_out_again_and_again_leave_few_entries(audited: Audited) -> None:
+    before = len(await audited.told())
+
+    for _ in range(20):
+        await audited.api.data('mutation { a: logout(token: "x") b: logout(token: "y") }', roles=())
+
+    told = (await audited.told())[before:]
+    assert {(each.who, each.action, each.result) for each in told} == {("anonymous", "logout", "refused")}
+    assert len(told) <= 2
+
+
 async def test_who_only_has_not_signed_in_is_not_noted(audited: Audited) -> None:
     before = len(await audited.told())
 

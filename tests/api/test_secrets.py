@@ -146,10 +146,28 @@ def test_a_secret_that_is_too_short_is_refused_without_showing_it(tmp_path: Path
 
 
 def test_an_address_of_keys_that_anybody_could_change_on_the_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for url in ("http://id.example/keys", "ftp://id.example", "file:///etc/passwd", "nonsense"):
+    for url in (
+        "http://id.example/keys",
+        "ftp://id.example",
+        "file:///etc/passwd",
+        "https://id.example:0/",
+        "nonsense",
+    ):
         monkeypatch.setenv("YUKYU_JWKS_URL", url)
         with pytest.raises(ValidationError, match="https"):
             Settings()
+
+
+@pytest.mark.parametrize("missing", ["YUKYU_JWT_ISSUER", "YUKYU_JWT_AUDIENCE"])
+def test_a_providers_tokens_for_others_are_not_taken_for_want_of_a_setting(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setenv("YUKYU_JWKS_URL", "https://id.example/keys")
+    for name in {"YUKYU_JWT_ISSUER", "YUKYU_JWT_AUDIENCE"} - {missing}:
+        monkeypatch.setenv(name, "https://id.example")
+
+    with pytest.raises(ValidationError, match=missing):
+        Settings()
 
 
 def test_no_secret_is_in_a_servers_log_answers_or_process_list(tmp_path: Path) -> None:

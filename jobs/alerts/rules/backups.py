@@ -47,6 +47,8 @@ def _archiving(found: Backups, now: datetime) -> Iterable[Reading]:
         minutes = (now - found.archive_failing_since).total_seconds() / MINUTE
         summary = f"The server cannot hand WAL to the archive since {found.archive_failing_since:%Y-%m-%d %H:%M} UTC."
         yield Reading(DATABASE, minutes, summary)
+    elif not found.archiving_known:
+        yield Reading(DATABASE, None)
 
 
 def _pending(found: Backups, _: datetime) -> Iterable[Reading]:

@@ -15,6 +15,7 @@ LEAST_GROWTH_BYTES = GIB
 
 def _free(enough: int) -> Callable[[Interval], Iterable[Reading]]:
     def measure(interval: Interval) -> Iterable[Reading]:
+        yield from (Reading(path, None) for path in interval.now.missing_disks)
         for disk in interval.now.disks:
             if disk.free_bytes < enough:
                 summary = f"{disk.free_bytes / GIB:.1f} of {disk.total_bytes / GIB:.1f} GiB are free for {disk.path}."

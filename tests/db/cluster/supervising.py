@@ -1,6 +1,7 @@
 """A process that opens a cluster and is killed by a test: prints what happens, a word a line, and waits."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -17,4 +18,6 @@ async def supervise(home: Path, pg_bin: Path) -> None:
         await asyncio.Event().wait()
 
 
+# Whoever is started in the background of a shell would ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 asyncio.run(supervise(Path(sys.argv[1]), Path(sys.argv[2])))

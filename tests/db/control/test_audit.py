@@ -118,7 +118,13 @@ async def test_an_entry_says_where_the_request_came_from_that_it_was_made_for(co
 async def test_whatever_somebody_types_can_be_stored(control: Control) -> None:
     async with control.transaction() as session:
         await audit.record(
-            session, who="a\x00\ud800", action="test", subject="\x00", result="done", details={"typed": "\ud800"}
+            session,
+            who="a\x00\ud800",
+            action="test",
+            subject="\x00",
+            result="done",
+            details={"typed": "\ud800"},
+            origin=Origin("192.0.2.7", "a\x00token"),
         )
 
     assert (await verify(control)).intact

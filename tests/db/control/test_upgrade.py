@@ -79,6 +79,19 @@ async def test_the_entries_of_an_older_audit_log_are_chained_and_later_ones_go_o
     assert (verdict.intact, verdict.entries) == (True, 4)
 
 
+async def test_numbers_that_an_older_store_left_out_are_no_missing_entries(url: str) -> None:
+    await make_old(url, 1)
+    engine = create_async_engine(_with_driver(make_url(url)))
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE audit_entry SET number = 7 WHERE number = 3"))
+    await engine.dispose()
+
+    async with Control.open(NOWHERE, url=url) as control:
+        verdict = await verify(control)
+
+    assert (verdict.intact, verdict.entries) == (True, 3)
+
+
 async def test_a_store_that_is_opened_a_second_time_is_left_as_it_is(url: str) -> None:
     await make_old(url, 2)
 

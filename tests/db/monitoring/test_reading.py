@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import asyncpg
@@ -99,6 +100,24 @@ async def test_who_waits_for_a_lock_says_for_whom(watched: Watched) -> None:
 
     assert found.blocked_by == (holder.get_server_pid(),)
     assert found.pid == waiter.get_server_pid()
+
+
+async def test_whom_very_many_wait_for_is_among_the_sessions(watched: Watched) -> None:
+    many, url = 51, watched.database.primary_url
+    async with AsyncExitStack() as stack:
+        holder, *waiters = [await stack.enter_async_context(connected(url)) for _ in range(1 + many)]
+        await holder.execute("BEGIN; SELECT pg_advisory_xact_lock(51)")
+        waiting = [asyncio.create_task(each.execute("SELECT pg_advisory_xact_lock(51)")) for each in waiters]
+
+        def all_wait(seen: Statistics) -> bool:
+            return sum(each.lock_wait_seconds is not None for each in seen.sessions) >= many - 2
+
+        await until(watched.primary, all_wait)
+        found = await session(watched.primary, lambda each: each.pid == holder.get_server_pid())
+        await holder.execute("COMMIT")
+        await asyncio.gather(*waiting)
+
+    assert found.state == "idle in transaction"
 
 
 @pytest.mark.every_version

@@ -5,9 +5,9 @@ from time import process_time
 import pytest
 from sqlmodel import select
 
-from db.control import Revocation
+from db.control import Revocation, SignIn
 from db.control.audit import Origin
-from jobs.accounts import administration
+from jobs.accounts import administration, names, revoking
 from jobs.accounts.signing_in import NOT_SIGNED_IN, WRONG, SignedIn
 from jobs.accounts.throttle import WITH_NAME, WITH_PAIR
 from tests.jobs.accounts.doing import PASSWORD, Doors
@@ -165,15 +165,15 @@ async def test_a_refresh_token_ends_after_thirty_days(doors: Doors) -> None:
 @pytest.mark.parametrize("token", ["", "nonsense", "\x00", "x" * 100_000])
 async def test_a_refresh_token_that_was_never_given_is_refused(doors: Doors, token: str) -> None:
     assert await doors.signing_in.refresh(token, origin=ORIGIN) == NOT_SIGNED_IN
-    assert await doors.signing_in.sign_out(token) is False
+    assert await doors.signing_in.sign_out(token, origin=ORIGIN) is False
 
 
 async def test_signing_out_ends_the_sign_in_and_its_access_tokens_once(doors: Doors) -> None:
     await doors.account()
     first, other = await doors.sign_in(), await doors.sign_in()
 
-    assert await doors.signing_in.sign_out(first.refresh_token) is True
-    assert await doors.signing_in.sign_out(first.refresh_token) is False
+    assert await doors.signing_in.sign_out(first.refresh_token, origin=ORIGIN) is True
+    assert await doors.signing_in.sign_out(first.refresh_token, origin=ORIGIN) is False
     assert await doors.signing_in.refresh(first.refresh_token, origin=ORIGIN) == NOT_SIGNED_IN
     assert isinstance(await doors.signing_in.refresh(other.refresh_token, origin=ORIGIN), SignedIn)
     assert len(await revoked(doors)) == 1
@@ -194,3 +194,18 @@ async def test_no_password_and_no_token_stands_in_the_store(doors: Doors, tmp_pa
 async def revoked(doors: Doors) -> list[Revocation]:
     async with doors.control.reading() as session:
         return list((await session.exec(select(Revocation))).all())
+
+
+async def test_a_sign_in_that_was_revoked_gives_no_more_tokens(doors: Doors) -> None:
+    await doors.account()
+    first = await doors.sign_in()
+    async with doors.control.reading() as session:
+        sign_in = (await session.exec(select(SignIn.id))).one()
+
+    await revoking.revoke(doors.control, sign_in, by="ken", now=doors.clock())
+
+    assert await doors.signing_in.refresh(first.refresh_token, origin=ORIGIN) == NOT_SIGNED_IN
+
+
+def test_a_name_does_not_grow_by_being_folded() -> None:
+    assert len(names.folded("\ufdfa" * 200)) <= 2 * names.LONGEST

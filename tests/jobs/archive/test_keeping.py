@@ -280,6 +280,18 @@ async def no_gaps(kept: Kept) -> bool:
     return kept.gaps() == []
 
 
+async def test_what_the_primary_says_is_told_when_the_archive_cannot_be_read(kept: Kept) -> None:
+    away = kept.incarnation.wal.rename(kept.incarnation.root / "away")
+    try:
+        status = await kept.status()
+    finally:
+        away.rename(kept.incarnation.wal)
+
+    assert any("cannot be read" in problem for problem in status.problems)
+    assert status.receiving is not None
+    assert status.inventory is None
+
+
 async def fails(kept: Kept) -> bool:
     failing = "SELECT failed_count > 0 AND last_failed_time > coalesce(last_archived_time, '-infinity')"
     return bool(await kept.say(f"{failing} FROM pg_stat_archiver"))

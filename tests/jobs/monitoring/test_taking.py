@@ -140,6 +140,16 @@ async def test_disks_are_measured_where_they_are_there(gated: Gated) -> None:
     assert all(0 < each.free_bytes < each.total_bytes for each in found.disks)
 
 
+async def test_a_directory_that_is_not_there_is_said_to_be_missing(gated: Gated) -> None:
+    layout = gated.site.installation.layout
+    layout.clusters.rename(layout.clusters.with_name("away"))
+    async with taking(gated.site) as taken:
+        found = await taken.take()
+
+    assert found.missing_disks == (str(layout.clusters),)
+    assert [each.path for each in found.disks] == [str(layout.state)]
+
+
 async def test_api_processes_say_what_connections_they_have(gated: Gated, database: Database) -> None:
     site = gated.site
     async with Engines.open(database.primary_url, [database.replica_url]) as engines, taking(site) as taken:

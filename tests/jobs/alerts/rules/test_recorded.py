@@ -135,6 +135,17 @@ async def test_what_is_wrong_with_backups_is_told(site: Site, rule: Any, backups
     assert summary in await fires_and_resolves(Watching.by(site, rule), of_backups(**backups), DATABASE)
 
 
+async def test_an_archive_that_fails_is_not_well_because_the_primary_is_away(site: Site) -> None:
+    watching = Watching.by(site, eased("wal-archive-failing"))
+    await watching.look(of_backups(archive_failing_since=START - timedelta(minutes=9)))
+
+    for tick in (1, 2, 3):
+        unknown = replace(of_backups(archiving_known=False), taken_at=START + tick * timedelta(seconds=15))
+        (alert,) = await watching.look(unknown)
+
+    assert alert.state is AlertState.FIRING
+
+
 async def test_each_gap_in_the_archive_is_told(site: Site) -> None:
     gap = "timeline 1, 00000001000000000000000A to 00000001000000000000000C"
     assert gap in await fires_and_resolves(Watching.by(site, eased("wal-gap")), of_backups(gaps=(gap,)), gap)
@@ -163,6 +174,17 @@ async def test_a_small_database_may_grow_as_it_likes(site: Site) -> None:
 async def test_a_disk_that_is_nearly_full_is_told(site: Site, rule: Any, free: int) -> None:
     ill = replace(WELL, disks=(LARGE, Disk(path="/full", total_bytes=100 * GIB, free_bytes=free * GIB)))
     assert f"{free}.0 of 100.0 GiB" in await fires_and_resolves(Watching.by(site, rule), ill, "/full")
+
+
+async def test_a_full_disk_that_does_not_answer_is_not_well(site: Site) -> None:
+    watching = Watching.by(site, eased("disk-space-low"))
+    await watching.look(replace(WELL, disks=(Disk(path="/full", total_bytes=100 * GIB, free_bytes=GIB),)))
+
+    for tick in (1, 2, 3):
+        away = replace(WELL, taken_at=START + tick * timedelta(seconds=15), disks=(), missing_disks=("/full",))
+        (alert,) = await watching.look(away)
+
+    assert alert.state is AlertState.FIRING
 
 
 async def test_what_got_worse_since_the_baseline_is_told(site: Site) -> None:

@@ -27,8 +27,10 @@ from api.commands import sites
 from api.settings import Settings
 from db.monitoring.survey import survey
 from db.monitoring.watch import Watch
-from jobs import monitoring
-from jobs.monitoring import Interval
+from jobs.alerts.evaluation import evaluate
+from jobs.baselines.taking import findings
+from jobs.monitoring import keeping
+from jobs.monitoring.interval import Interval
 from jobs.monitoring.servers import SURVEY_EVERY, targets
 from jobs.site import Site
 
@@ -80,7 +82,7 @@ async def of_ticks(site: Site, minutes: float) -> tuple[int, float, float]:
         ticks += 1
         begun.set()
 
-    keeper = asyncio.create_task(monitoring.keep(site, listeners=[count]))
+    keeper = asyncio.create_task(keeping.keep(site, listeners=[evaluate, count], baselines=findings))
     await begun.wait()
     pids = await backends(site)
     before, client = sum(map(cpu_seconds, pids)), time.process_time()

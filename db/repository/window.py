@@ -84,10 +84,13 @@ def _starts(incarnation: Incarnation, held: Inventory, backups: Sequence[BackupM
     except MissingHistoryError:
         return []
     found: list[Start] = []
+    begin, reach = Lsn(0), Lsn(0)
     for backup in backups:
-        stop = Lsn.parse(backup.stop_lsn)
+        start, stop = Lsn.parse(backup.start_lsn), Lsn.parse(backup.stop_lsn)
         if lineage.includes(backup.timeline, stop):
-            reach = held.reach(lineage, Lsn.parse(backup.start_lsn))
+            # Within what an earlier one reaches without a gap it reaches as far: a week of WAL is walked once.
+            if not begin <= start < reach:
+                begin, reach = start, held.reach(lineage, start)
             if reach >= stop:
                 found.append(Start(backup, Edge(backup.finished_at, backup.timeline, stop), reach))
     return found

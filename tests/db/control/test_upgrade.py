@@ -81,7 +81,7 @@ async def test_the_entries_of_an_older_audit_log_are_chained_and_later_ones_go_o
 
 async def test_numbers_that_an_older_store_left_out_are_no_missing_entries(url: str) -> None:
     await make_old(url, 1)
-    engine = create_async_engine(_with_driver(make_url(url)))
+    engine = engine_of(url)
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE audit_entry SET number = 7 WHERE number = 3"))
     await engine.dispose()

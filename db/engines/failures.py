@@ -66,8 +66,10 @@ def sentence(error: BaseException) -> str:
         return "It did not answer in time."
     if refusal := tls.refusal(error):
         return refusal
-    if isinstance(error, ConnectionRefusedError | FileNotFoundError):
+    if isinstance(error, ConnectionRefusedError):
         return "Nothing listens at its address."
+    if isinstance(error, FileNotFoundError):  # a socket, or a certificate that was there at the start
+        return "Nothing listens at its address, or a file that its address names is gone."
     if isinstance(error, asyncpg.InternalClientError):
         return "The connection broke."
     text = " ".join(str(error).split()) or type(error).__name__

@@ -31,7 +31,7 @@ class ArchiveStatus:
     """The contract's, with sentences that say what to do.
 
     `receiving`, and since when archiving `fails_since`, are unknown while the primary is away; `receiving` is None
-    then, and only then. `inventory` is what the rest was told from, for whoever asks more of the same moment.
+    then, and only then.
     """
 
     last_archived_wal: str | None = None
@@ -42,22 +42,26 @@ class ArchiveStatus:
     receiving: bool | None = None
     fails_since: datetime | None = None
     problems: list[str] = field(default_factory=list[str])
-    inventory: Inventory | None = field(default=None, repr=False)
 
 
 async def archive_status(site: Site) -> ArchiveStatus:
     """Tell how the archive is; with the primary away, what the repository alone tells."""
+    return (await look(site))[0]
+
+
+async def look(site: Site) -> tuple[ArchiveStatus, Inventory | None]:
+    """Return the same with the inventory that it was told from, for whoever asks more of that moment."""
     incarnation = site.incarnation()
     if incarnation is None:
-        return ArchiveStatus()
+        return ArchiveStatus(), None
     try:
         standing = await primary.standing(site.installation)
     except (*AWAY, ClusterError):
         standing = None
-    return await asyncio.to_thread(_status, site, incarnation, standing)
+    return await asyncio.to_thread(_look, site, incarnation, standing)
 
 
-def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> ArchiveStatus:
+def _look(site: Site, incarnation: Incarnation, standing: Standing | None) -> tuple[ArchiveStatus, Inventory | None]:
     ready = standing.ready if standing else _ready(site)
     try:
         inventory = Inventory.read(incarnation)
@@ -66,13 +70,14 @@ def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> 
         last = _last_archived(incarnation)
         gaps, unknown = _gaps(incarnation, inventory, pending)
     except OSError as failure:
+        unreadable = f"The archive in {incarnation.root} cannot be read: {failure.strerror}. Bring its disk back."
         return ArchiveStatus(
             failed_count=standing.failed_count if standing else 0,
             pending_segments=len(ready),
             receiving=standing.receives if standing else None,
             fails_since=standing.fails_since if standing else None,
-            problems=[f"The archive in {incarnation.root} cannot be read: {failure.strerror}. Bring its disk back."],
-        )
+            problems=[unreadable],
+        ), None
     return ArchiveStatus(
         last_archived_wal=last[0] if last else None,
         last_archived_at=last[1] if last else None,
@@ -88,8 +93,7 @@ def _status(site: Site, incarnation: Incarnation, standing: Standing | None) -> 
             *_of_contents(incarnation, gaps, refused),
             *unknown,
         ],
-        inventory=inventory,
-    )
+    ), inventory
 
 
 def _ready(site: Site) -> tuple[str, ...]:

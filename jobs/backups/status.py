@@ -10,7 +10,7 @@ from db.backups import restored
 from db.repository import BackupManifest, Incarnation
 from db.repository.inventory import Inventory
 from db.repository.window import Window, window
-from jobs.archive import ArchiveStatus, archive_status
+from jobs.archive import ArchiveStatus, look
 from jobs.backups import calendar, problems
 from jobs.backups.listing import Backup, BackupState, listing, manifests_of
 from jobs.backups.objectives import Objectives, compare
@@ -47,11 +47,12 @@ class BackupStatus:
 async def status(site: Site) -> BackupStatus:
     """Put the status together; with the primary away it is what the repository tells."""
     now, incarnation = site.clock(), site.incarnation()
-    archive, backups = await archive_status(site), await listing(site)
+    archive, inventory = await look(site)
+    backups = await listing(site)
     manifests = await asyncio.to_thread(manifests_of, site)
     async with site.control.reading() as session:
         last_restore = await restored.last(session)
-    reachable = await asyncio.to_thread(_window, incarnation, manifests, archive.inventory)
+    reachable = await asyncio.to_thread(_window, incarnation, manifests, inventory)
     objectives = compare(site.policy, now, manifests, reachable, last_restore[1] if last_restore else None)
     switched_on = site.installation.archive is not None
     found = [

@@ -7,7 +7,7 @@ from db.backups import restored
 from db.monitoring.snapshot import Backups
 from db.repository.inventory import Gap, Inventory
 from db.repository.window import window
-from jobs.archive import archive_status
+from jobs import archive
 from jobs.backups.listing import Backup, BackupState, listing, manifests_of
 from jobs.backups.objectives import Objectives, compare
 from jobs.backups.parents import usable
@@ -20,8 +20,9 @@ async def look(site: Site, *, first_seen_at: datetime) -> Backups | None:
     """Return how backups are, with the primary away too; None where none are taken."""
     if site.installation.archive is None:
         return None
-    archive, known = await archive_status(site), await listing(site)
-    objectives = await asyncio.to_thread(_objectives, site, archive.inventory)
+    wal, inventory = await archive.look(site)
+    known = await listing(site)
+    objectives = await asyncio.to_thread(_objectives, site, inventory)
     async with site.control.reading() as session:
         drill = await restored.last(session)
     failed = _failed(known)
@@ -33,11 +34,11 @@ async def look(site: Site, *, first_seen_at: datetime) -> Backups | None:
         failed_reason=failed and failed.error,
         rpo_seconds_now=objectives.rpo_seconds_now,
         rpo_seconds=objectives.rpo_seconds,
-        archive_failures=archive.failed_count,
-        archive_failing_since=archive.fails_since,
-        archiving_known=archive.receiving is not None,
-        pending_segments=archive.pending_segments,
-        gaps=tuple(map(_in_words, archive.gaps)),
+        archive_failures=wal.failed_count,
+        archive_failing_since=wal.fails_since,
+        archiving_known=wal.receiving is not None,
+        pending_segments=wal.pending_segments,
+        gaps=tuple(map(_in_words, wal.gaps)),
         last_drill_at=drill[0] if drill else None,
     )
 

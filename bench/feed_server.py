@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from api import logs
 from api.app import create_app
 from api.commands.foreground import Foreground, listen
 from api.settings import Settings
@@ -59,6 +60,7 @@ async def serve(foreground: Foreground, directory: Path, secret: str) -> None:
 
 
 if __name__ == "__main__":
+    logs.configure()  # to standard error: the first line of standard output is the port
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     Foreground().run(lambda foreground: serve(foreground, Path(sys.argv[1]), sys.argv[2]))

@@ -111,13 +111,14 @@ async def test_a_restore_goes_on_where_its_worker_died(fresh: Restorable, point:
 
 async def test_a_restore_that_waits_does_not_mind_a_dead_worker(fresh: Restorable) -> None:
     target, then, _ = await two_moments(fresh)
-    run = await restored(fresh.site, target)
-    async with fresh.untouched(), fresh.without_worker():
-        asked = await restores.discard(fresh.site, run.id, by="admin")
-        assert isinstance(asked, RestoreRun)
-        await killed(fresh, "Discard: RUNNING")
-        assert (await runs.get(fresh.site, run.id)).state is RestoreState.READY
-    await reaches(fresh.site, run, RestoreState.DISCARDED)
+    async with fresh.untouched():
+        run = await restored(fresh.site, target)
+        async with fresh.without_worker():
+            asked = await restores.discard(fresh.site, run.id, by="admin")
+            assert isinstance(asked, RestoreRun)
+            await killed(fresh, "Discard: RUNNING")
+            assert (await runs.get(fresh.site, run.id)).state is RestoreState.READY
+        await reaches(fresh.site, run, RestoreState.DISCARDED)
     assert restored_rows(run) == then
 
 

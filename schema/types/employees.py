@@ -1,5 +1,6 @@
 """The four employee tables as types; personal fields are filled in only for whoever may see them."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -218,7 +219,14 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
     for table, record in TYPES.items()
 }
 
+COLUMN_OF: dict[str, str] = {to_camel_case(column): column for column in PERSONAL_FIELDS}
+
 TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
+
+
+def columns_of(fields: Iterable[str]) -> set[str]:
+    """Return the columns of personal fields by their names in GraphQL."""
+    return {COLUMN_OF[field] for field in fields}
 
 
 def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:

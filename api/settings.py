@@ -63,6 +63,10 @@ class Settings(LimitSettings):
     backup_dir: Path | None = Field(
         default=None, description="The backup repository; `backups` in the data directory when not given."
     )
+    keys_file: Path | None = Field(
+        default=None,
+        description="The key ring that personal columns and backups are encrypted with; nothing is when not given.",
+    )
     backup_at: time = Field(default=time(17), description="When the daily backup is taken, HH:MM in UTC.")
     synchronous_archive: bool = Field(
         default=False, description="Whether a commit waits until its WAL is in the backup repository."

@@ -15,6 +15,7 @@ from api.commands import databases
 from api.commands.bars import bars
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.reports import print_import, print_sample
+from api.commands.rings import ring_of
 from db.errors import BadInputError
 from jobs.data import legacy, sample
 from jobs.data.progress import Progress
@@ -56,8 +57,9 @@ def sample_(
 
     Example: `yukyu data sample 20000`
     """
-    url = databases.find(settings_with(data_dir=data_dir)).primary_url
-    loaded = _run(lambda progress: sample.load(url, rows, seed=seed, replace=replace, on_progress=progress))
+    settings = settings_with(data_dir=data_dir)
+    ring, url = ring_of(settings), databases.find(settings).primary_url
+    loaded = _run(lambda progress: sample.load(url, rows, seed=seed, replace=replace, ring=ring, on_progress=progress))
     if as_json:
         typer.echo(json.dumps({"seed": seed, "tables": loaded}))
     else:
@@ -79,9 +81,10 @@ def import_(
 
     Example: `yukyu data import yukyu.db`
     """
-    url = databases.find(settings_with(data_dir=data_dir)).primary_url
+    settings = settings_with(data_dir=data_dir)
+    ring, url = ring_of(settings), databases.find(settings).primary_url
     key = _read_key(key_file) if key_file else None
-    report = _run(lambda progress: legacy.import_file(url, file, key=key, on_progress=progress))
+    report = _run(lambda progress: legacy.import_file(url, file, key=key, ring=ring, on_progress=progress))
     if as_json:
         typer.echo(json.dumps({"rejected": report.rejected, **dataclasses.asdict(report)}, ensure_ascii=False))
     else:

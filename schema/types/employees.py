@@ -1,5 +1,6 @@
 """The four employee tables as types; personal fields are filled in only for whoever may see them."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -222,7 +223,14 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
 # What a record is known by, and what it finds its usage details and leave requests with.
 KEYS = frozenset({"id", "employee_num", "year"})
 
+COLUMN_OF: dict[str, str] = {to_camel_case(column): column for column in PERSONAL_FIELDS}
+
 TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
+
+
+def columns_of(fields: Iterable[str]) -> set[str]:
+    """Return the columns of personal fields by their names in GraphQL."""
+    return {COLUMN_OF[field] for field in fields}
 
 
 def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
@@ -235,7 +243,7 @@ def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
     return info.context.plans.once(("personal", *node_ids(info)), find)
 
 
-def columns_of(info: Info, *, personal: bool) -> dict[EmployeeTable, tuple[str, ...]]:
+def fetched_columns(info: Info, *, personal: bool) -> dict[EmployeeTable, tuple[str, ...]]:
     """Return the columns that the records below a field are made of: no more is fetched of them.
 
     A field that is asked for of one type counts for all that have it.

@@ -60,6 +60,10 @@ REVIEWED = {
     ): "a table and a column of the metadata, as SQLAlchemy writes them",
     # Names of our own tables and columns, out of the metadata.
     ("db/records.py", "statement"): "made at import of table and column names; the key is a parameter",
+    ("db/personal/rotation.py", "NEXT[table]"): "table and column names of the metadata; the rest are parameters",
+    ("db/personal/rotation.py", "NEXT_SEALED[table]"): "the same",
+    ("db/personal/rotation.py", "REPLACE[table]"): "the same",
+    ("db/personal/rotation.py", "statement"): "the same",
     ("db/restores/contents.py", "NEWER_ROWS.format(table=table)"): "table names of the metadata",
     ("db/restores/contents.py", "COUNT.format(table=table)"): "table names of the metadata",
     ("db/search/searching.py", "statement.sql"): "made once a shape, of the registry; what was typed is a parameter",

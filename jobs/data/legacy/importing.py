@@ -4,7 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Table
 
-from db import transfer
+from db import personal, transfer
+from db.keys import KeyRing
 from jobs.data.legacy.conversion import Conversion
 from jobs.data.legacy.report import ImportReport, Problem, TableReport, shown
 from jobs.data.legacy.secrets import Unsealer
@@ -17,6 +18,7 @@ async def import_file(
     file: Path,
     *,
     key: str | None = None,
+    ring: KeyRing | None = None,
     on_progress: Progress = silent,
 ) -> ImportReport:
     """Bring the six tables of the file into the database; rows that are there already are brought up to date.
@@ -28,6 +30,7 @@ async def import_file(
         url: of the primary.
         file: SQLite, opened for reading only.
         key: what the old application encrypted personal fields with, in hexadecimal; None when it did not.
+        ring: what personal values are encrypted with here; without it they are kept plain.
         on_progress: told the table's name, the rows read of it and how many there are.
 
     Raises:
@@ -49,7 +52,7 @@ async def import_file(
             for name, table in wanted.items():
                 if name in found:
                     report.tables[name] = await _import_table(
-                        connection, table, source, found[name], unsealer, on_progress
+                        connection, table, source, found[name], unsealer, ring, on_progress
                     )
     if any(table.inserted or table.updated for table in report.tables.values()):
         await transfer.vacuum(url)
@@ -62,6 +65,7 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and w
     source: Source,
     found: SourceTable,
     unsealer: Unsealer,
+    ring: KeyRing | None,
     on_progress: Progress,
 ) -> TableReport:
     columns = {name.lower(): name for name in found.columns}
@@ -79,7 +83,7 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and w
         connection,
         stage.name,
         stage.copied_columns,
-        rows,
+        personal.sealed_rows(table.name, stage.copied_columns, rows, ring),
         lambda _taken: on_progress(table.name, report.read, found.rows),
     )
     # Nobody misses the indexes of a table that has no rows yet.

@@ -1,7 +1,8 @@
 """Fills an empty database with the sample, in one transaction."""
 
-from db import transfer
+from db import personal, transfer
 from db.errors import AppError, BadInputError
+from db.keys import KeyRing
 from db.tables import Employee, LeaveRequest, UsageDetail
 from jobs.data.progress import Progress, silent
 from jobs.data.sample.accounts import account_rows, draw_accounts
@@ -29,12 +30,13 @@ class NotEmptyError(AppError):
         )
 
 
-async def load(
+async def load(  # noqa: PLR0913 - what, and with which
     url: str,
     rows: int,
     *,
     seed: int = DEFAULT_SEED,
     replace: bool = False,
+    ring: KeyRing | None = None,
     on_progress: Progress = silent,
 ) -> dict[str, int]:
     """Put `rows` rows into each of the four employee tables, and the usage and requests that belong to them.
@@ -53,7 +55,7 @@ async def load(
     async with transfer.writing(url) as connection:
         await _make_room(connection, replace=replace)
         async with transfer.set_aside(connection, transfer.TABLES, rows):
-            loaded = await _fill(connection, rows, seed, on_progress)
+            loaded = await _fill(connection, rows, seed, ring, on_progress)
             on_progress(INDEXES, 0, 1)
         on_progress(INDEXES, 1, 1)
     await transfer.vacuum(url)
@@ -68,16 +70,19 @@ async def _make_room(connection: transfer.Writer, *, replace: bool) -> None:
         await transfer.truncate(connection)
 
 
-async def _fill(connection: transfer.Writer, rows: int, seed: int, on_progress: Progress) -> dict[str, int]:
+async def _fill(
+    connection: transfer.Writer, rows: int, seed: int, ring: KeyRing | None, on_progress: Progress
+) -> dict[str, int]:
     loaded: dict[str, int] = {}
 
     async def copy(model: type, source: transfer.Rows, about: int) -> None:
         table = transfer.table_of(model)
+        columns = transfer.writable_columns(table)
         loaded[table.name] = await transfer.copy(
             connection,
             table.name,
-            transfer.writable_columns(table),
-            source,
+            columns,
+            personal.sealed_rows(table.name, columns, source, ring),
             lambda done: on_progress(table.name, done, max(done, about)),
         )
 

@@ -3,9 +3,11 @@
 What remains to be done is what the columns themselves say; there is no other state that a crash could leave wrong.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -19,6 +21,9 @@ from db.personal.columns import PERSONAL
 from db.tables.personal import SEALED
 
 ROWS_A_BATCH = 500
+
+# How long the server may take to notice that the one before was killed.
+PATIENCE_SECONDS, PAUSE_SECONDS = 5, 0.1
 
 # One rotation at a time; the number is arbitrary. It goes with the session, however that ends.
 TAKE_TURN = "SELECT pg_try_advisory_lock(4906002)"
@@ -94,15 +99,18 @@ class Batch:
 
 @asynccontextmanager
 async def turn(url: str) -> AsyncGenerator[asyncpg.Connection]:
-    """Give a connection on which nobody else rotates.
+    """Give a connection on which nobody else rotates; one that was killed a moment ago is waited for.
 
     Raises:
         RotationRunningError: somebody does.
         DatabaseUnavailableError: the server cannot be reached, or went away.
     """
     async with looking(url) as connection:
-        if not await connection.fetchval(TAKE_TURN):
-            raise RotationRunningError
+        until = monotonic() + PATIENCE_SECONDS
+        while not await connection.fetchval(TAKE_TURN):
+            if monotonic() > until:
+                raise RotationRunningError
+            await asyncio.sleep(PAUSE_SECONDS)
         yield connection
 
 

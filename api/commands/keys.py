@@ -14,10 +14,10 @@ from rich.console import Console
 
 from api import logs
 from api.commands import databases, key_reports, rings
-from api.commands.backup_reports import print_json
+from api.commands.asking import who
 from api.commands.bars import bars
-from api.commands.on_site import who
 from api.commands.options import AsJson, DataDir, settings_with
+from api.commands.printing import print_json
 from api.settings import Settings
 from db.cluster.layout import Layout
 from db.control import Control, audit

@@ -56,7 +56,8 @@ def opened_row(table: str, row: Row, wanted: Iterable[str], ring: KeyRing | None
     Raises:
         UnreadableCellError: a value cannot be opened.
     """
-    values, personal, asked = dict(row.items()), PERSONAL.get(table, {}), frozenset(wanted)
+    values: dict[str, Any] = row.copy() if isinstance(row, dict) else dict(row.items())
+    personal, asked = PERSONAL.get(table, {}), frozenset(wanted)
     for name in personal.keys() & values.keys():
         text = values[name]
         values[name] = None if text is None or name not in asked else _opened(table, name, values["id"], text, ring)

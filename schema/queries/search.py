@@ -14,7 +14,7 @@ from schema.context import Context, Info
 from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
-from schema.types.employees import columns_of, personal_fields_of
+from schema.types.employees import columns_of, personal_columns, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
@@ -42,7 +42,7 @@ class SearchQueries:
         first: First = 20,
         after: After = None,
     ) -> SearchConnection:
-        wanted = selected(info)
+        wanted, personal = selected(info), info.context.sees_personal
         narrowed = filter or SearchFilter()
         request = SearchRequest(
             query=query,
@@ -55,11 +55,12 @@ class SearchQueries:
             count_total=not wanted.isdisjoint({"totalCount", "totalCountExact"}),
             count_by_table="countsByTable" in wanted,
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
+            columns=columns_of(info, personal=personal),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        asked = personal_fields_of(info) if info.context.sees_personal else {}
+        asked = personal_fields_of(info) if personal else {}
         page = _opened(info.context, answer.value, asked) if asked else answer.value
-        return SearchConnection.of(page, served_by=answer.served_by, personal=bool(asked))
+        return SearchConnection.of(page, asked=wanted, served_by=answer.served_by, personal=bool(asked))
 
     @strawberry.field(
         description=(
@@ -83,7 +84,7 @@ def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, fr
         if hits:
             context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])
     ring = context.ring()
-    wanted = {table: columns_of(fields) for table, fields in asked.items()}
+    wanted = {table: personal_columns(fields) for table, fields in asked.items()}
     hits = [
         replace(hit, row=opened_row(hit.table.lower(), hit.row, wanted.get(hit.table, ()), ring)) for hit in page.hits
     ]

@@ -22,7 +22,7 @@ from schema.types import restores as restore_types
 from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
 from schema.types.baselines import Baseline
-from schema.types.employees import TYPES, columns_of, personal_fields_of
+from schema.types.employees import TYPES, personal_columns, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -62,7 +62,7 @@ class RecordQueries:
             read = {table.lower(): fields for table, fields in personal_fields_of(info).items()}.get(table, frozenset())
             if read:
                 context.read_personal(read, [id])
-            row = opened_row(table, row, columns_of(read), context.ring())
+            row = opened_row(table, row, personal_columns(read), context.ring())
         return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 

@@ -14,7 +14,7 @@ from schema.context import Context, Info
 from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
-from schema.types.employees import columns_of, fetched_columns, personal_fields_of
+from schema.types.employees import columns_of, personal_columns, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
@@ -55,7 +55,7 @@ class SearchQueries:
             count_total=not wanted.isdisjoint({"totalCount", "totalCountExact"}),
             count_by_table="countsByTable" in wanted,
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
-            columns=fetched_columns(info, personal=personal),
+            columns=columns_of(info, personal=personal),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
         asked = personal_fields_of(info) if personal else {}
@@ -84,7 +84,7 @@ def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, fr
         if hits:
             context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])
     ring = context.ring()
-    wanted = {table: columns_of(fields) for table, fields in asked.items()}
+    wanted = {table: personal_columns(fields) for table, fields in asked.items()}
     hits = [
         replace(hit, row=FoundRow(opened_row(hit.table.lower(), hit.row, wanted.get(hit.table, ()), ring)))
         for hit in page.hits

@@ -220,15 +220,14 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
     for table, record in TYPES.items()
 }
 
+COLUMN_OF: dict[str, str] = {to_camel_case(column): column for column in PERSONAL_FIELDS}
 # What a record is known by, and what it finds its usage details and leave requests with.
 KEYS = frozenset({"id", "employee_num", "year"})
-
-COLUMN_OF: dict[str, str] = {to_camel_case(column): column for column in PERSONAL_FIELDS}
 
 TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
 
 
-def columns_of(fields: Iterable[str]) -> set[str]:
+def personal_columns(fields: Iterable[str]) -> set[str]:
     """Return the columns of personal fields by their names in GraphQL."""
     return {COLUMN_OF[field] for field in fields}
 
@@ -243,7 +242,7 @@ def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
     return info.context.plans.once(("personal", *node_ids(info)), find)
 
 
-def fetched_columns(info: Info, *, personal: bool) -> dict[EmployeeTable, tuple[str, ...]]:
+def columns_of(info: Info, *, personal: bool) -> dict[EmployeeTable, tuple[str, ...]]:
     """Return the columns that the records below a field are made of: no more is fetched of them.
 
     A field that is asked for of one type counts for all that have it.

@@ -2,6 +2,6 @@
 
 from jobs.data.legacy.importing import import_file
 from jobs.data.legacy.report import ImportReport, Problem, TableReport
-from jobs.data.legacy.source import NotReadableError
+from jobs.data.sources import NotReadableError
 
 __all__ = ["ImportReport", "NotReadableError", "Problem", "TableReport", "import_file"]

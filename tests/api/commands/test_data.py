@@ -61,5 +61,6 @@ def test_import_with_a_bad_row_names_it_and_exits_with_1(old: OldFile) -> None:
             "column": "hire_date",
             "value": "soon",
             "reason": "is not a date",
+            "place": "row 2",
         }
     ]

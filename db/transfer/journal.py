@@ -97,7 +97,9 @@ class Journal:
         written = select(staged.c.id).where(staged.c.verdict.in_([NEW, CHANGED, MOVED]))
         touched = union(written, select(before.c.id)).subquery("touched")
         after = case((target.c.id.is_not(None), images.digest(target, stage.columns)))
-        rows = select(literal(self._number, BigInteger), literal(target.name, Text), touched.c.id, before.c.before, after).select_from(
+        rows = select(
+            literal(self._number, BigInteger), literal(target.name, Text), touched.c.id, before.c.before, after
+        ).select_from(
             touched.outerjoin(before, before.c.id == touched.c.id).outerjoin(target, target.c.id == touched.c.id)
         )
         return sql(insert(CHANGES).from_select([column.name for column in CHANGES.columns], rows))

@@ -1,12 +1,15 @@
 """Opens what a path names as a source: a file of the old application, or a directory of JSON Lines."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from jobs.data import dump
 from jobs.data.legacy import source as sqlite_file
 from jobs.data.sources import Source
+
+# What opens a source when it is called.
+Opened = Callable[[], AbstractContextManager[tuple[str, Source]]]
 
 
 @contextmanager

@@ -29,6 +29,18 @@ def _lost(id_: str, rows: Sequence[Later], later: Sequence[str]) -> RollbackRefu
     )
 
 
+async def known(connection: transfer.Writer, id_: str) -> transfer.Import:
+    """Return an import.
+
+    Raises:
+        NotFoundError: there is no such import.
+    """
+    found = await imports.by_id(connection, id_)
+    if found is None:
+        raise NotFoundError("import", id_)
+    return found
+
+
 async def roll_back(url: str, id_: str, *, by: str, now: datetime) -> dict[str, Undone]:
     """Put back what an import changed, in one transaction, and return how many rows of each table that were.
 
@@ -38,9 +50,7 @@ async def roll_back(url: str, id_: str, *, by: str, now: datetime) -> dict[str, 
             wrote have been changed since.
     """
     async with transfer.writing(url) as connection:
-        found = await imports.by_id(connection, id_)
-        if found is None:
-            raise NotFoundError("import", id_)
+        found = await known(connection, id_)
         _require_possible(found, await transfer.revision_of(connection))
         later = await undoing.changed_later(connection, found.number, most=NAMED + 1)
         if later:

@@ -6,7 +6,7 @@ It shares with the import how a value is read, and nothing of how rows are writt
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -58,6 +58,10 @@ class Verification:
     tables: dict[str, Comparison] = field(default_factory=dict[str, Comparison])
     unknown_tables: list[str] = field(default_factory=list[str])
     missing_tables: list[str] = field(default_factory=list[str])
+
+    def as_dict(self) -> dict[str, Any]:
+        tables = {name: asdict(table) | {"alike": table.alike} for name, table in self.tables.items()}
+        return asdict(self) | {"alike": self.alike, "tables": tables}
 
     @property
     def alike(self) -> bool:

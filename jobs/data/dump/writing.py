@@ -18,12 +18,25 @@ def make_directory(directory: Path) -> None:
     Raises:
         BadInputError: there is something in it, or it cannot be made.
     """
+    require_free(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise BadInputError(f"{directory} is not empty; nothing was written.", hint="Name a new directory.")
     except OSError as error:
         raise BadInputError(f"{directory} cannot be written to: {error.strerror}.") from error
+
+
+def require_free(directory: Path) -> None:
+    """Refuse a directory in which there is something.
+
+    Raises:
+        BadInputError: there is, or it cannot be seen.
+    """
+    try:
+        taken = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
+    except OSError as error:
+        raise BadInputError(f"{directory} cannot be read: {error.strerror}.") from error
+    if taken:
+        raise BadInputError(f"{directory} is not an empty directory; nothing was done.", hint="Name a new one.")
 
 
 class TableFile:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from db import transfer
 from jobs.data.dump import rejects
+from jobs.data.dump.writing import require_free
 from jobs.data.legacy.reading import TableReading, readings
 from jobs.data.legacy.report import ImportReport, Problem, shown
 from jobs.data.legacy.secrets import Unsealer
@@ -91,6 +92,8 @@ async def import_source(
         NotReadableError: the source has none of the six tables.
         BadInputError: the rejects cannot be written; nothing is imported then.
     """
+    if manner.rejects is not None:
+        require_free(manner.rejects)
     report, tables = readings(source, Unsealer(manner.key))
     report.dry_run = manner.dry_run
     begun = manner.clock()

@@ -78,10 +78,11 @@ class ImportReport:
         return sum(table.inserted + table.updated for table in self.tables.values())
 
     def shortened(self, most: int) -> dict[str, Any]:
-        """Return the report as plain data, with so many problems a table at most."""
+        """Return the report as the database keeps it: so many problems a table, and no values, which may be personal."""
         tables = {name: asdict(table) for name, table in self.tables.items()}
         for table in tables.values():
-            table["rejects"], table["rounded"] = table["rejects"][:most], table["rounded"][:most]
+            for kind in ("rejects", "rounded"):
+                table[kind] = [problem | {"value": None} for problem in table[kind][:most]]
         return {
             "tables": tables,
             "unknown_tables": self.unknown_tables,

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from db.transfer import Import, Undone
 from jobs.data.dump import Manifest
@@ -54,18 +54,9 @@ def print_export(manifest: Manifest, directory: Path) -> None:
 
 def print_verification(found: Verification) -> None:
     """Print counts and checksums on standard output, and the first differences on standard error."""
-    table = Table("Table", box=None)
-    for heading in (
-        "In the source",
-        "In the database",
-        "Same",
-        "Different",
-        "Missing here",
-        "Only here",
-        "Not takeable",
-    ):
+    table = Table(Column("Table", no_wrap=True), box=None)
+    for heading in ("Source", "Here", "Same", "Differ", "Missing", "Only here", "Rejected"):
         table.add_column(heading, justify="right")
-    table.add_column("Checksums")
     for name, one in found.tables.items():
         counts = (
             one.source_rows,
@@ -76,11 +67,12 @@ def print_verification(found: Verification) -> None:
             one.only_in_database,
             one.not_takeable,
         )
-        equal = one.source_checksum == one.database_checksum
-        sums = one.source_checksum[:16] if equal else f"{one.source_checksum[:16]} ≠ {one.database_checksum[:16]}"
-        table.add_row(name, *(f"{count:,}" for count in counts), sums)
+        table.add_row(name, *(f"{count:,}" for count in counts))
     output = Console(highlight=False, soft_wrap=True)
     output.print(table)
+    for name, one in found.tables.items():
+        equal = one.source_checksum == one.database_checksum
+        output.print(f"{name}: checksum {one.source_checksum}{'' if equal else f', here {one.database_checksum}'}")
     output.print("Everything is the same." if found.alike else "There are differences.")
     _say(
         [
@@ -92,7 +84,7 @@ def print_verification(found: Verification) -> None:
 
 
 def print_imports(found: Sequence[Import], *, full: bool) -> None:
-    table = Table("Import", "When (UTC)", "Who", "From", "Added", "Changed", "Rejected", "", box=None)
+    table = Table(Column("Import", no_wrap=True), "From", "Added", "Changed", "Rejected", "Who", "", box=None)
     for one in found:
         tables = one.report.get("tables", {}).values()
         added, changed, rejected = (
@@ -100,12 +92,11 @@ def print_imports(found: Sequence[Import], *, full: bool) -> None:
         )
         table.add_row(
             one.id,
-            f"{one.started_at:%Y-%m-%d %H:%M:%S}",
-            escape(one.imported_by),
             escape(one.source),
             f"{added:,}",
             f"{changed:,}",
             f"{rejected:,}",
+            escape(one.imported_by),
             _standing(one),
         )
     Console(highlight=False, soft_wrap=True).print(table if found else "Nothing was imported yet.")

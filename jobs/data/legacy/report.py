@@ -78,7 +78,7 @@ class ImportReport:
         return sum(table.inserted + table.updated for table in self.tables.values())
 
     def shortened(self, most: int) -> dict[str, Any]:
-        """Return the report as the database keeps it: so many problems a table, and no values, which may be personal."""
+        """Return the report as it is kept: so many problems a table, without their values, which may be personal."""
         tables = {name: asdict(table) for name, table in self.tables.items()}
         for table in tables.values():
             for kind in ("rejects", "rounded"):

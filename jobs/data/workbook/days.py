@@ -8,7 +8,7 @@ from decimal import Decimal
 HOURS_A_DAY = 8
 
 _DATE = re.compile(
-    r"(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s*(?:\d{1,2}|元)|\d{4})\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?",
+    r"(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s*(?:\d{1,2}|元)|\d{4})\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}(?:\s*日)?",
     re.ASCII,
 )
 _HOURS = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*(?:h|時間)(?:休|分|取得)*", re.ASCII | re.IGNORECASE)

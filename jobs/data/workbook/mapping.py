@@ -121,7 +121,8 @@ def _meant(name: str, known: Dictionary[str, object]) -> str:
 
 
 def _refused(file: Path, marked: Marked, error: ValidationError) -> MappingError:
-    first = min(error.errors(), key=lambda each: marked.line(each["loc"]) or 0)
+    # A key that is misspelled is missing too; where it stands helps more.
+    first = min(error.errors(), key=lambda each: (each["type"] == "missing", marked.line(each["loc"]) or 0))
     where = ".".join(str(part) for part in first["loc"])
     what = _in_words(first)
     return MappingError(file, marked.line(first["loc"]), f"{where}: {what}." if where else f"{what}.")

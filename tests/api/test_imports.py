@@ -20,7 +20,9 @@ from tests.jobs.data.legacy.old_file import OldFile
 
 ADMIN = (Role.ADMIN,)
 LIST = """query ($first: Int!, $after: String) { imports(first: $first, after: $after) {
-  nodes { id source importedBy canBeRolledBack tables { table read inserted rejected problems { place reason column } } }
+  nodes { id source importedBy canBeRolledBack tables {
+    table read inserted rejected problems { place reason column }
+  } }
   pageInfo { hasNextPage endCursor }
 } }"""
 ONE = "query ($id: ID!) { importReport(id: $id) { kind source rolledBackAt unknownTables } }"

@@ -14,6 +14,10 @@ from tests.jobs.data.legacy.contents import checksums
 from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+REPLACED = """
+    DELETE FROM yukyu_usage_details;
+    INSERT INTO yukyu_usage_details VALUES ('9', '1', NULL, '2025-04-01', 2025, 4, 1)
+"""
 DAY = {"employee_num": "1", "days_used": 1}
 
 
@@ -73,10 +77,8 @@ async def test_rows_that_were_added_changed_and_moved_are_what_they_were(databas
         ("UPDATE genzai SET name = '他' WHERE id = 'g2'", "genzai g2 has been changed since"),
         ("DELETE FROM genzai WHERE id = 'g2'", "genzai g2 has been removed since"),
         (
-            "DELETE FROM yukyu_usage_details; INSERT INTO yukyu_usage_details VALUES "
-            "('9', '1', NULL, '2025-04-01', 2025, 4, 1)",
-            "yukyu_usage_details 1 has been removed since; yukyu_usage_details 2 has been removed since; "
-            "yukyu_usage_details 1 would come back where 9 is now",
+            REPLACED,
+            "yukyu_usage_details 2 has been removed since; yukyu_usage_details 1 would come back where 9 is now",
         ),
     ],
     ids=["changed", "removed", "replaced"],

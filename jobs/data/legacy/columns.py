@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Date, DateTime, Integer, Numeric, SmallInteger, Table
@@ -27,6 +28,9 @@ Read = Callable[[object], Any]
 # Long enough for any name, short enough for an index; free text may be a page.
 TEXT_BOUND = 255
 _BOUNDS = {"reason": 4_000, "address": 500}
+
+# Values a column, of those that were read last.
+REMEMBERED = 5_000
 
 _KEYS = frozenset({"id", "employee_num", "dispatch_id"})
 # Somebody's number may be 0; a name, a date, an age or a wage of 0 is an empty cell that a formula referred to.
@@ -59,9 +63,25 @@ def _field(column: Column[Any], unsealer: Unsealer) -> Field:
         nothing = is_blank(value) or (not zero_counts and is_zero(value))
         return None if nothing else said(value)
 
-    if column.name in SECRET_COLUMNS:
-        return Field(column.name, lambda value: read(unsealer.open(value)), not column.nullable, step)
-    return Field(column.name, read, not column.nullable, step)
+    def opened(value: object) -> object:
+        return read(unsealer.open(value))
+
+    reading = opened if column.name in SECRET_COLUMNS else read
+    return Field(column.name, _remembering(reading), not column.nullable, step)
+
+
+def _remembering(read: Read) -> Read:
+    """Read a value that was read before no second time: most columns say the same over and over."""
+    remembered = lru_cache(maxsize=REMEMBERED, typed=True)(read)
+
+    def reading(value: object) -> object:
+        if value is None:
+            return None
+        if isinstance(value, dict | list):
+            raise UnreadableError("is not a single value")
+        return remembered(value)
+
+    return reading
 
 
 def _reader(column: Column[Any]) -> tuple[Read, Decimal | None]:

@@ -31,6 +31,7 @@ class Conversion:
         self._report = report
         self._place = place
         self._fields = [everything[name] for name in present]
+        self._stepped = [field for field in self._fields if field.step is not None]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
         # Columns that a row gets here, and those of which the file says nothing.
@@ -39,9 +40,10 @@ class Conversion:
 
     def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
         """Yield the number of each row that can be taken, and its values in the order of `columns`."""
+        names = [field.name for field in self._fields]
         for row, *raw in source:
             self._report.read += 1
-            values = self._values(row, dict(zip((field.name for field in self._fields), raw, strict=True)))
+            values = self._values(row, dict(zip(names, raw, strict=True)))
             if values is not None:
                 yield (row, *(values[column] for column in self.columns))
 
@@ -63,6 +65,8 @@ class Conversion:
             for name in self._required
             if values.get(name) is None and name not in unreadable and not (unreadable and name in self._fillers)
         ]
+        if not problems and not rounded:
+            return values
         kept = self._report.rejects if problems else self._report.rounded
         identifier = shown(raw.get("id") or values.get("id"))
         kept.extend(
@@ -73,7 +77,7 @@ class Conversion:
         return None if problems else values
 
     def _round(self, values: dict[str, Any], rounded: list[tuple[str, object, str]]) -> None:
-        for field in self._fields:
+        for field in self._stepped:
             value = values.get(field.name)
             if field.step is None or value is None:
                 continue

@@ -29,7 +29,7 @@ class UnreadableError(ValueError):
 def trimmed(text: str) -> str:
     """Return a text without spaces of any kind at its ends."""
     stripped = text.strip()
-    if stripped and (stripped[0] in _WIDTHLESS or stripped[-1] in _WIDTHLESS):
+    if not stripped.isascii() and (stripped[0] in _WIDTHLESS or stripped[-1] in _WIDTHLESS):
         return trimmed(stripped.strip(_WIDTHLESS))
     return stripped
 

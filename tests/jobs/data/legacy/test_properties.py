@@ -43,7 +43,9 @@ class Spelled:
 
 NONSENSE = object()
 GIVEN_BACK = """
-    SELECT count(*) FROM data_import_changes JOIN data_imports ON number = import_number WHERE rolled_back_by IS NOT NULL
+    SELECT count(*)
+    FROM   data_import_changes JOIN data_imports ON number = import_number
+    WHERE  rolled_back_by IS NOT NULL
 """
 BLANKS = st.sampled_from([None, "", "None", "0000-00-00", "\u3000", " \u00a0", "nan", "NULL"]).map(
     lambda text: Spelled(text, None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from jobs.data.legacy import import_file
+from jobs.data.legacy import Manner, import_file
 from tests.conftest import Database
 from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
@@ -175,7 +175,7 @@ async def test_encrypted_fields_are_read_with_the_old_applications_key(database:
     )
 
     unread = await import_file(database.primary_url, old.path)
-    read = await import_file(database.primary_url, old.path, key=key.hex())
+    read = await import_file(database.primary_url, old.path, Manner(key=key.hex()))
 
     assert [problem.column for problem in unread.tables["genzai"].rejects] == ["birth_date", "hourly_wage"]
     assert "give the key" in unread.tables["genzai"].rejects[0].reason

@@ -7,7 +7,7 @@ from db.tables.personal import Kind
 
 # By table, in the order of its columns.
 PERSONAL: Mapping[str, Mapping[str, Kind]] = {
-    table.name: found
+    str(table.name): found
     for table in METADATA.sorted_tables
-    if (found := {column.name: column.info["personal"] for column in table.columns if "personal" in column.info})
+    if (found := {str(column.name): column.info["personal"] for column in table.columns if "personal" in column.info})
 }

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import Table
 
-from db import transfer
+from db import fallback, transfer
+from db.fallback import transfer as into_file
+from jobs.data.legacy import to_file
 from jobs.data.legacy.conversion import Conversion
 from jobs.data.legacy.report import ImportReport, Problem, TableReport, shown
 from jobs.data.legacy.secrets import Unsealer
@@ -45,19 +47,21 @@ async def import_file(
             unknown_tables=[table.name for name, table in found.items() if name not in wanted],
             missing_tables=[name for name in wanted if name not in found],
         )
-        async with transfer.writing(url) as connection:
+        on_file = fallback.is_file(url)
+        place = into_file.writing(fallback.path_of(url)) if on_file else transfer.writing(url)
+        async with place as connection:
             for name, table in wanted.items():
                 if name in found:
                     report.tables[name] = await _import_table(
                         connection, table, source, found[name], unsealer, on_progress
                     )
-    if any(table.inserted or table.updated for table in report.tables.values()):
+    if not on_file and any(table.inserted or table.updated for table in report.tables.values()):
         await transfer.vacuum(url)
     return report
 
 
 async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and who wants to know
-    connection: transfer.Writer,
+    connection: transfer.Writer | into_file.FileWriter,
     table: Table,
     source: Source,
     found: SourceTable,
@@ -72,9 +76,13 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - from where, to where, and w
         missing_columns=[name for name in known if name not in columns],
     )
     conversion = Conversion(table, present, unsealer, report)
+    rows = conversion.rows(source.rows(found, [columns[name] for name in present]))
+    if isinstance(connection, into_file.FileWriter):
+        merged = await to_file.merge(connection, table, conversion, rows, found, report, on_progress)
+        _record(report, table, merged)
+        return report
     stage = transfer.Stage(table, conversion.columns, conversion.kept)
     await stage.create(connection)
-    rows = conversion.rows(source.rows(found, [columns[name] for name in present]))
     await transfer.copy(
         connection,
         stage.name,

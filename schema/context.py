@@ -21,6 +21,7 @@ from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 from schema.feeds import AlertEvents, Feeds
 from schema.personal import PersonalReads
+from schema.plans import Plans
 from schema.roles import Identity, Role
 
 T = TypeVar("T")
@@ -81,6 +82,8 @@ class Context:
         self.site = site
         # 'query', 'mutation' or 'subscription', once the document was read.
         self.operation: str | None = None
+        # What was worked out for the document before.
+        self.plans = Plans()
         self.introspection = introspection
         self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None

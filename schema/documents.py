@@ -29,6 +29,7 @@ from schema.errors import QueryTooComplexError, as_graphql_error, extensions_of
 from schema.formulas import Formula, formulas_of
 from schema.introspection import introspects, may_introspect, require_introspection
 from schema.limits import Limits, check
+from schema.plans import Plans
 from schema.remembered import Remembered
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -50,6 +51,7 @@ class Prepared:
     errors: tuple[GraphQLError, ...] = ()
     formulas: Mapping[str, Formula] = field(default_factory=dict[str, Formula])
     introspects: bool = False
+    plans: Plans = field(default_factory=Plans)
 
     @property
     def operations(self) -> int:
@@ -113,6 +115,7 @@ class PrepareDocuments(SchemaExtension):
             context.graphql_document = self._prepared.document or _stand_in(context)
             if self._prepared.document is not None:
                 context.context.operation = _kind(self._prepared.document, _named(context))
+                context.context.plans = self._prepared.plans
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -14,11 +14,20 @@ def selected(info: Info) -> frozenset[str]:
     may be here that is not in the answer, never the other way round.
     """
     raw = info._raw_info  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - Strawberry's own list costs more than the search
-    names: set[str] = set()
-    for node in raw.field_nodes:
-        if node.selection_set:
-            _collect(node.selection_set.selections, "", raw.fragments, names)
-    return frozenset(names)
+
+    def collect() -> frozenset[str]:
+        names: set[str] = set()
+        for node in raw.field_nodes:
+            if node.selection_set:
+                _collect(node.selection_set.selections, "", raw.fragments, names)
+        return frozenset(names)
+
+    return info.context.plans.once(("selected", *node_ids(info)), collect)
+
+
+def node_ids(info: Info) -> tuple[int, ...]:
+    """Return what stands for this field in its document, for what `Plans` keeps of it."""
+    return tuple(map(id, info._raw_info.field_nodes))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
 
 
 def _collect(
@@ -45,7 +54,8 @@ def _collect(
 def selected_on(info: Info, types: Container[str]) -> dict[str, set[str]]:
     """Return the names of the fields that are asked for on each of these types, anywhere below this field.
 
-    These are concrete types, met through fragments; `@skip` and `@include` are not weighed.
+    These are concrete types, met through fragments; what is asked for outside of fragments on one of them is not
+    here. `@skip` and `@include` are not weighed.
     """
     raw = info._raw_info  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
     found: dict[str, set[str]] = {}

@@ -3,13 +3,14 @@
 from typing import Any
 
 from graphql import ExecutionResult, OperationDefinitionNode
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema.plans import PlannedExecution
 
 # By the operation's identity, and the variables that its directives may read; with the operation, so that it stays.
 Outcomes = dict[tuple[int, tuple[tuple[str, bool], ...]], tuple[OperationDefinitionNode, ExecutionResult]]
 
 
-class SharingExecution(StrawberryGraphQLCoreExecutionContext):
+class SharingExecution(PlannedExecution):
     """Executes an event of a subscription; one with `outcomes` keeps them for the next who asks the same.
 
     Such an event is the same for everybody who may see it: its fields take no arguments and look at no context, so

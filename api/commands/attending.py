@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from api.commands import alert_reports, sites
-from api.commands.backup_reports import print_json
-from api.commands.on_site import on_site, who
+from api.commands.asking import who
+from api.commands.on_site import on_site
 from api.commands.options import AsJson, DataDir, settings_with
+from api.commands.printing import print_json
 from db.control import AlertState, Severity
 from db.control.alerts import Wanted
 from db.errors import BadInputError

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.commands.backup_reports import print_json
 from api.commands.options import AsJson, DataDir
+from api.commands.printing import print_json
 from api.commands.stores import on_store
 from db.control import AuditEntry, Control, audit
 from jobs.audit.verifying import Verdict

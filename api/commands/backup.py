@@ -15,6 +15,7 @@ from api.commands import backup_reports, sites
 from api.commands.check import EXIT_CODES
 from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
+from api.commands.printing import print_json
 from db.control import Operation, OperationState
 from jobs import backups
 from jobs.backups import BackupKind
@@ -60,7 +61,7 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: F
     """List the backups, newest first: those that are there, running ones, and what became of the others."""
     found = _run(data_dir, backups.listing)
     if as_json:
-        backup_reports.print_json([asdict(each) for each in found])
+        print_json([asdict(each) for each in found])
     else:
         backup_reports.print_backups(found)
 
@@ -89,7 +90,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: 
     """Say how well the installation could be restored now; exit 0 healthy, 1 degraded, 2 down."""
     found = _run(data_dir, backups.status)
     if as_json:
-        backup_reports.print_json(asdict(found))
+        print_json(asdict(found))
     else:
         backup_reports.print_status(found)
     raise typer.Exit(EXIT_CODES[found.status])
@@ -103,7 +104,7 @@ def point(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None
     """
     made = _run(data_dir, lambda site: backups.create_restore_point(site, name, by=_who()))
     if as_json:
-        backup_reports.print_json(asdict(made))
+        print_json(asdict(made))
     else:
         typer.echo(f"{made.name} is at {made.lsn}; go back to it with: yukyu restore start --point {made.name}")
 
@@ -134,7 +135,7 @@ async def _end(site: Site, operation: Operation, backup_id: str, *, wait: bool, 
     ended = await finish(site, operation, backups.KINDS)
     found = await backups.by_id(site, backup_id)
     if found is not None and as_json:
-        backup_reports.print_json(asdict(found))
+        print_json(asdict(found))
     elif found is not None and ended.state is OperationState.SUCCEEDED:
         backup_reports.print_backup(found)
     if ended.state is not OperationState.SUCCEEDED:

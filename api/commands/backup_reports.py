@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Column, Table
@@ -21,10 +19,6 @@ COLOURS = {
 }
 NUMBERS = ("Took", "Size", "Of")
 HEALTH = {HealthStatus.HEALTHY: "green", HealthStatus.DEGRADED: "yellow", HealthStatus.DOWN: "red"}
-
-
-def print_json(value: Any) -> None:  # noqa: ANN401 - whatever orjson knows
-    Console().file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def print_backups(backups: Sequence[Backup]) -> None:

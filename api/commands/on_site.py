@@ -1,7 +1,6 @@
 """Does something once with the installation in the data directory, as a command."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,8 +24,3 @@ def on_site(data_dir: Path | None, work: Callable[[Site], Awaitable[T]], *, leve
             return await work(site)
 
     return asyncio.run(opened())
-
-
-def who() -> str:
-    """Return who asks, for the audit log."""
-    return f"{getpass.getuser()} (command line)"

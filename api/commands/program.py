@@ -14,6 +14,7 @@ from api.version import VERSION
 from db.errors import AppError, SettingError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+VERSION_OPTION = "--version"
 
 # Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
 COMMANDS = ("up", "serve", "work", "node", "check", "token", "schema")
@@ -42,7 +43,7 @@ def program(wanted: str | None) -> typer.Typer:
         rich_markup_mode="markdown",
     )
     app.callback()(options)
-    known = wanted in COMMANDS or wanted in GROUPS
+    known = wanted in COMMANDS or wanted in GROUPS or wanted == VERSION_OPTION
     for name in COMMANDS:
         if name == wanted or not known:
             app.command(name)(getattr(import_module(f"api.commands.{name}"), name))
@@ -59,7 +60,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
 
 
 Version = Annotated[
-    bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    bool, typer.Option(VERSION_OPTION, help="Print the version and leave.", callback=_version, is_eager=True)
 ]
 
 

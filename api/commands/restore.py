@@ -13,9 +13,9 @@ from rich.console import Console
 
 from api import logs
 from api.commands import restore_reports, sites
-from api.commands.backup_reports import print_json
 from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
+from api.commands.printing import print_json
 from api.settings import Settings
 from db.cluster.lock import held, holder
 from db.control import OperationState, RestoreRun, RestoreState

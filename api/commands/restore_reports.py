@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Column, Table
 
-from api.commands.backup_reports import print_json
+from api.commands.printing import print_json
 from db.control import RestoreRun, RestoreState
 from jobs.restores import Plan, target_of
 

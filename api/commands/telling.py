@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.commands.backup_reports import print_json
-from api.commands.on_site import on_site, who
+from api.commands.asking import who
+from api.commands.on_site import on_site
 from api.commands.options import AsJson, DataDir
+from api.commands.printing import print_json
 from db.control import Delivery, DeliveryState, outbox
 from jobs.alerts.testing import Outcome, send_test
 from jobs.site import Site

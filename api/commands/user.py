@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.commands.backup_reports import print_json
-from api.commands.on_site import who
+from api.commands.asking import who
 from api.commands.options import AsJson, DataDir
+from api.commands.printing import print_json
 from api.commands.stores import on_store
 from db.control import Account, Control
 from db.errors import BadInputError

@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.search import cursor
 from db.search.highlight import Highlight
 from db.search.registry import EmployeeTable
+
+
+class FoundRow(dict[str, Any]):
+    """The columns of a record that were asked for; any other is None."""
+
+    def __missing__(self, column: str) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +21,15 @@ class Hit:
     """A record found; `row` has the table's own columns, or those that were asked for."""
 
     table: EmployeeTable
-    row: Mapping[str, Any]
+    row: FoundRow
     score: float
-    cursor: str
+    place: cursor.Place
+    bound_to: bytes
     highlights: Sequence[Highlight] = ()
+
+    @property
+    def cursor(self) -> str:
+        return cursor.encode(self.place, self.bound_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 import asyncpg
 
 from db.errors import BadInputError
 from db.other_store import OtherStore, Scope
 from db.search import cursor, highlight
-from db.search.page import Hit, SearchPage
+from db.search.page import FoundRow, Hit, SearchPage
 from db.search.registry import BY_NUMBER, BY_TABLE, EmployeeTable
 from db.search.request import SearchRequest
 from db.search.statement import COUNTS, Statement, statement_for
@@ -94,12 +93,13 @@ async def _page(
 def _hit(record: Sequence[Any], statement: Statement, bound_to: bytes, marker: highlight.Marker | None) -> Hit:
     rank, older, moment, id_, table_number, score = record[:6]
     where, columns = statement.slices[table_number]
-    row: dict[str, Any] = dict(zip(columns, record[where], strict=True))
+    row = FoundRow(zip(columns, record[where], strict=True))
     searchable = BY_NUMBER[table_number]
     return Hit(
         table=searchable.table,
         row=row,
         score=score,
-        cursor=cursor.encode(cursor.Place(rank, older, moment, id_, table_number), bound_to),
+        place=cursor.Place(rank, older, moment, id_, table_number),
+        bound_to=bound_to,
         highlights=() if marker is None else marker.highlights(row, searchable),
     )

@@ -11,7 +11,7 @@ from schema.context import Info
 from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
-from schema.types.employees import personal_fields_of
+from schema.types.employees import columns_of, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
@@ -39,7 +39,7 @@ class SearchQueries:
         first: First = 20,
         after: After = None,
     ) -> SearchConnection:
-        wanted = selected(info)
+        wanted, personal = selected(info), info.context.sees_personal
         narrowed = filter or SearchFilter()
         request = SearchRequest(
             query=query,
@@ -52,12 +52,12 @@ class SearchQueries:
             count_total=not wanted.isdisjoint({"totalCount", "totalCountExact"}),
             count_by_table="countsByTable" in wanted,
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
+            columns=columns_of(info, personal=personal),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        personal = info.context.sees_personal
         if personal:
             _tell_of_personal(info, answer.value)
-        return SearchConnection.of(answer.value, served_by=answer.served_by, personal=personal)
+        return SearchConnection.of(answer.value, asked=wanted, served_by=answer.served_by, personal=personal)
 
     @strawberry.field(
         description=(

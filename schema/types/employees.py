@@ -9,11 +9,12 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from db.records import Row
+from db.search.statement import own_columns
 from schema.context import Info
 from schema.costs import Cost
 from schema.permissions import NeedsRole
 from schema.roles import Role
-from schema.selection import selected_on
+from schema.selection import node_ids, selected, selected_on
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, node_id
@@ -218,10 +219,38 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
     for table, record in TYPES.items()
 }
 
+# What a record is known by, and what it finds its usage details and leave requests with.
+KEYS = frozenset({"id", "employee_num", "year"})
+
 TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
 
 
 def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:
     """Return which personal fields are asked for below a field, by table."""
-    asked = {TABLE_OF[name]: fields for name, fields in selected_on(info, TABLE_OF).items()}
-    return {table: PERSONAL_OF[table] & fields for table, fields in asked.items() if PERSONAL_OF[table] & fields}
+
+    def find() -> dict[EmployeeTable, frozenset[str]]:
+        asked = {TABLE_OF[name]: fields for name, fields in selected_on(info, TABLE_OF).items()}
+        return {table: PERSONAL_OF[table] & fields for table, fields in asked.items() if PERSONAL_OF[table] & fields}
+
+    return info.context.plans.once(("personal", *node_ids(info)), find)
+
+
+def columns_of(info: Info, *, personal: bool) -> dict[EmployeeTable, tuple[str, ...]]:
+    """Return the columns that the records below a field are made of: no more is fetched of them.
+
+    A field that is asked for of one type counts for all that have it.
+    """
+
+    def find() -> dict[EmployeeTable, tuple[str, ...]]:
+        asked = {name.rpartition(".")[2] for name in selected(info)}
+        hidden: frozenset[str] = frozenset() if personal else PERSONAL_FIELDS
+        return {
+            table: tuple(
+                column
+                for column in own_columns(table)
+                if column in KEYS or (to_camel_case(column) in asked and column not in hidden)
+            )
+            for table in EmployeeTable
+        }
+
+    return info.context.plans.once(("columns", personal, *node_ids(info)), find)

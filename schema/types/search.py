@@ -1,5 +1,6 @@
 """What `search` takes and gives."""
 
+from collections.abc import Container
 from datetime import date
 from typing import Self
 
@@ -92,22 +93,27 @@ class SearchConnection:
     took_ms: float = strawberry.field(description="Time spent in the database.")
 
     @classmethod
-    def of(cls, page: SearchPage, *, served_by: EngineRole, personal: bool) -> Self:
-        edges = [
-            SearchEdge(
-                cursor=hit.cursor,
-                node=SearchHit(
+    def of(cls, page: SearchPage, *, asked: Container[str], served_by: EngineRole, personal: bool) -> Self:
+        """Return the page with what is `asked` for of its fields, by their names in GraphQL; the rest stays empty."""
+        nodes = (
+            [
+                SearchHit(
                     record=TYPES[hit.table].of(hit.row, personal=personal),
                     score=hit.score,
                     highlights=[Highlight.of(found) for found in hit.highlights],
-                ),
-            )
-            for hit in page.hits
-        ]
+                )
+                for hit in page.hits
+            ]
+            if "nodes" in asked or "edges" in asked
+            else []
+        )
+        ends = [*page.hits[:1], *page.hits[-1:]] if "pageInfo" in asked else []
         return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=PageInfo.of([edge.cursor for edge in edges], before=page.has_previous, after=page.has_next),
+            edges=[SearchEdge(cursor=hit.cursor, node=node) for hit, node in zip(page.hits, nodes, strict=True)]
+            if "edges" in asked
+            else [],
+            nodes=nodes,
+            page_info=PageInfo.of([hit.cursor for hit in ends], before=page.has_previous, after=page.has_next),
             total_count=page.total or 0,
             total_count_exact=page.total_exact,
             counts_by_table=[TableCount(table=table, count=count) for table, count in page.counts_by_table.items()],

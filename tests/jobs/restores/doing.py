@@ -205,11 +205,12 @@ async def refusal(site: Site, target: Target) -> Refusal:
 
 
 async def reaches(site: Site, run: RestoreRun, *states: RestoreState) -> RestoreRun:
-    """Wait until a run is in one of these states, or has ended; it must then be in one of them."""
+    """Wait until a run is in one of these states, or has ended, and no worker has it; then it must be in one."""
 
     async def there() -> bool:
-        now = await runs.get(site, run.id)
-        return now.state in states or now.state in runs.ENDED
+        now, operation = await runs.get(site, run.id), await restores.operation_of(site, run.id)
+        worked_on = operation is not None and operation.state in (OperationState.QUEUED, OperationState.RUNNING)
+        return not worked_on and (now.state in states or now.state in runs.ENDED)
 
     await eventually(there)
     found = await runs.get(site, run.id)

@@ -1,0 +1,217 @@
+"""What is worked out once for a document, and kept for as long as the document is remembered.
+
+First of all how its objects are completed. Most of them are plain attributes all the way down, as a page of hits is;
+graphql-core asks of each value of each such object again what it is and how its field is resolved. A plan is what it
+would find, written down: which attributes to read, and how each is put into JSON. A value that is not what the plan
+expects (a null where none may be, a foreign object) is left to the general way, which then says what is wrong.
+"""
+
+from collections.abc import Callable, Hashable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLID,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLString,
+    Undefined,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.field import StrawberryField
+
+T = TypeVar("T")
+Complete = Callable[[Any], Any]
+
+# Where Strawberry leaves its own definition of a type or a field.
+DEFINITION = "strawberry-definition"
+TYPENAME = "__typename"
+# Of one document: its variables for `@skip` and `@include` give one selection for each of their combinations.
+MOST_KEPT = 200
+
+
+class Plans:
+    """One document's."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made for the key before, or make it; keys are made of the document's nodes by their ids."""
+        try:
+            return self._made[key]
+        except KeyError:
+            made = make()
+            if len(self._made) < MOST_KEPT:
+                self._made[key] = made
+            return made
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
+    """Completes objects by plan, where their document is remembered and there can be one."""
+
+    def complete_object_value(  # noqa: PLR0913, PLR0917 - graphql-core's signature
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        info: Any,  # noqa: ANN401 - as below
+        path: Path,
+        result: Any,  # noqa: ANN401 - as above
+        position_context: Any,  # noqa: ANN401 - as above
+    ) -> Any:  # noqa: ANN401 - as above
+        plans: Plans | None = getattr(self.context_value, "plans", None)
+        if plans is not None:
+            key = (return_type, _switches(self), *(id(details.node) for details in field_details_list))
+            plan = plans.once(key, lambda: _plan_of_object(self, return_type, field_details_list))
+            if plan is not None:
+                try:
+                    return plan(result)
+                except Exception:  # noqa: BLE001, S110 - whatever it is, the general way comes upon it and tells it
+                    pass
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
+
+
+def _switches(execution: PlannedExecution) -> tuple[tuple[str, bool], ...]:
+    """Return the variables that `@skip` and `@include` may read: what is selected depends on nothing else."""
+    return tuple((name, value) for name, value in execution.variable_values.coerced.items() if isinstance(value, bool))
+
+
+class _UnexpectedError(Exception):
+    """A value is not what its plan was made for."""
+
+
+def _plan_of_object(
+    execution: PlannedExecution, object_type: GraphQLObjectType, selection: FieldDetailsList
+) -> Complete | None:
+    """Return what completes an object of this type; None if something in it has to be resolved."""
+    origin = _class_of(object_type)
+    if origin is None:
+        return None
+    names: list[str] = []
+    attributes: list[str] = []
+    completes: list[Complete] = []
+    for name, details in execution.collect_subfields(object_type, selection).grouped_field_set.items():
+        field_name = details[0].node.name.value
+        names.append(name)
+        if field_name == TYPENAME:
+            attributes.append("__class__")
+            completes.append(_constant(object_type.name))
+            continue
+        graphql_field = object_type.fields[field_name]
+        field = graphql_field.extensions.get(DEFINITION)
+        complete = _plan(execution, graphql_field.type, details)
+        if not isinstance(field, StrawberryField) or not field.is_basic_field or complete is None:
+            return None
+        attributes.append(field.python_name)
+        completes.append(complete)
+    return _object(origin, names, attributes, completes)
+
+
+def _plan(
+    execution: PlannedExecution,
+    of_type: Any,  # noqa: ANN401 - a type's arguments are types again
+    selection: FieldDetailsList,
+) -> Complete | None:
+    if is_non_null_type(of_type):
+        complete = _plan_of_present(execution, of_type.of_type, selection)
+        return complete and _never_null(complete)
+    complete = _plan_of_present(execution, of_type, selection)
+    return complete and _or_null(complete)
+
+
+def _plan_of_present(
+    execution: PlannedExecution,
+    of_type: Any,  # noqa: ANN401 - as above
+    selection: FieldDetailsList,
+) -> Complete | None:
+    if is_list_type(of_type):
+        complete = _plan(execution, of_type.of_type, selection)
+        return complete and _list(complete)
+    if is_leaf_type(of_type):
+        return _leaf(of_type)
+    if is_abstract_type(of_type):
+        return _plan_of_abstract(execution, of_type, selection)
+    if is_object_type(of_type):
+        return _plan_of_object(execution, of_type, selection)
+    return None
+
+
+def _plan_of_abstract(
+    execution: PlannedExecution, of_type: GraphQLAbstractType, selection: FieldDetailsList
+) -> Complete | None:
+    completes: dict[type, Complete] = {}
+    for possible in execution.schema.get_possible_types(of_type):
+        origin, complete = _class_of(possible), _plan_of_object(execution, possible, selection)
+        if origin is None or complete is None:
+            return None
+        completes[origin] = complete
+    return lambda value: completes[type(value)](value)
+
+
+def _class_of(object_type: GraphQLObjectType) -> type | None:
+    return getattr(object_type.extensions.get(DEFINITION), "origin", None)
+
+
+def _object(origin: type, names: list[str], attributes: list[str], completes: list[Complete]) -> Complete:
+    # With one name, `attrgetter` would give the value itself.
+    read = attrgetter(*attributes, "__class__")
+    steps = tuple(zip(names, completes, strict=True))
+
+    def complete(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any attribute's
+        if type(value) is not origin:
+            raise _UnexpectedError
+        return {name: complete(part) for (name, complete), part in zip(steps, read(value), strict=False)}
+
+    return complete
+
+
+def _list(complete: Complete) -> Complete:
+    def complete_all(values: Any) -> list[Any]:  # noqa: ANN401 - any attribute's
+        if type(values) not in (list, tuple):
+            raise _UnexpectedError
+        return [complete(value) for value in values]
+
+    return complete_all
+
+
+def _leaf(of_type: GraphQLLeafType) -> Complete:
+    coerce = of_type.coerce_output_value
+
+    def complete(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        coerced = coerce(value)
+        if coerced is None or coerced is Undefined:
+            raise _UnexpectedError
+        return coerced
+
+    def text(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        return value if type(value) is str else complete(value)
+
+    return text if of_type in (GraphQLString, GraphQLID) else complete
+
+
+def _constant(value: str) -> Complete:
+    return lambda _: value
+
+
+def _or_null(complete: Complete) -> Complete:
+    return lambda value: None if value is None else complete(value)
+
+
+def _never_null(complete: Complete) -> Complete:
+    def present(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        if value is None:
+            raise _UnexpectedError
+        return complete(value)
+
+    return present

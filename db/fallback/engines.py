@@ -64,7 +64,8 @@ class FileNode(Node):
         try:
             measures = await self.pool.ask(self._measure)
         except AppError as failure:
-            self.standing.serving, self.standing.fault = False, failure.message
+            self.standing.serving = False
+            self.standing.fault = " ".join(filter(None, (failure.message, failure.hint)))
             return None
         self.standing.serving, self.standing.fault = True, None
         return measures

@@ -36,7 +36,7 @@ def require_full_text(connection: sqlite3.Connection) -> None:
     """
     try:
         connection.execute("CREATE VIRTUAL TABLE temp.has_fts5 USING fts5 (words, tokenize='ascii', detail=none)")
-    except sqlite3.OperationalError as failure:
+    except sqlite3.DatabaseError as failure:
         raise OldLibraryError(
             f"The SQLite of this Python has no full text search (FTS5): {failure}.",
             hint=f"Run it with a Python whose SQLite was built with FTS5, as Debian's and python.org's are. {NEEDED}",

@@ -1,7 +1,7 @@
 """How well a database file could be restored: to the moments of its backups, and to no other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from db.repository import BackupManifest
@@ -29,7 +29,7 @@ async def status(site: FileSite) -> BackupStatus:
     manifests = await asyncio.to_thread(manifests_of, site)
     good = [each for each in manifests if each.error is None]
     found = [
-        *problems.of_service(switched_on=site.backs_up, works=is_led(site.installation.states.directory)),
+        *_of_service(site),
         *problems.of_backups(backups, manifests, now),
         NO_MOMENTS,
     ]
@@ -51,6 +51,13 @@ async def status(site: FileSite) -> BackupStatus:
         total_size_bytes=sum(each.size_bytes for each in manifests),
         problems=found,
     )
+
+
+def _of_service(site: FileSite) -> Iterator[str]:
+    if not site.backs_up:
+        yield "Backups are switched off, so that nothing newer can be put back: start it with YUKYU_BACKUPS=on."
+    elif not is_led(site.installation.states.directory):
+        yield "No worker runs, so that nothing is backed up by itself: start `yukyu work`."
 
 
 def _lost(good: Sequence[BackupManifest], now: datetime) -> float:

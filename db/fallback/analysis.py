@@ -7,6 +7,7 @@ database, for what nobody expects to be typed too.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from db.search.folding import HIRAGANA, SEPARATOR, SPECIAL_LATIN, UNSEEN
 from db.search.kanji import MODERN
@@ -16,6 +17,8 @@ Entries = tuple[str | None, ...]
 
 # Longer texts are found by their beginning.
 MOST_CHARACTERS = 400
+# A row's entries and its lexemes are made of the same texts, and rows that come together often share a workplace.
+REMEMBERED = 1_000
 
 _SMALL = {code: code + 0x20 for code in range(ord("A"), ord("Z") + 1)}
 _MODERN = str.maketrans(MODERN)
@@ -79,6 +82,7 @@ def folded(text: str) -> str:
     return text.translate(_HIRAGANA)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def normal(text: str) -> str:
     """Return the words of a text, folded and separated by single spaces."""
     return _SEPARATORS.sub(" ", _INNER_APOSTROPHE.sub("", folded(text))).strip(" ")
@@ -110,6 +114,7 @@ def vector(number: str, name: str, kana: str | None, place: str | None, rest: st
     return list(dict.fromkeys(lexemes))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def romaji_looked_up(words: str) -> Entries:
     """Return words in normal form in canonical romaji: whole, first, second, last; None where they are neither."""
     if _KANA_WORDS.fullmatch(words):

@@ -143,6 +143,13 @@ class FileMerge:
         ).fetchone()
         return None if found is None else dict(zip(self._columns, found, strict=True))
 
+    def _repeated(self, row: Row) -> tuple[list[str], str] | None:
+        """Return which key a row shares with one that came before, the id first."""
+        for key in (("id",), *self._keys):
+            if (first := self._first.get((key, *(row[name] for name in key)))) is not None:
+                return list(key), f"is the same as in row {first}"
+        return None
+
     def _refused(self, staged: Staged, failure: str) -> Rejected:
         match = _FAILED.search(failure)
         kind, what = (match[1], match[2]) if match else ("", failure)
@@ -151,9 +158,7 @@ class FileMerge:
             names = [name for name in dict.fromkeys(_WORD.findall(self._rules[what])) if name in row]
             reason = f"breaks the rule {self._rules[what]}"
         else:
-            names = [name.rpartition(".")[2] for name in what.split(", ")] if kind else []
-            first = self._first.get((tuple(names), *(row.get(name) for name in names)))
-            reason = f"is the same as in row {first}" if first is not None else f"is refused: {failure}"
+            names, reason = self._repeated(row) or ([], f"is refused: {failure}")
         shown = ", ".join(_shown(row.get(name) for name in names))
         return Rejected(staged.number, identifier, ", ".join(names), shown, reason)
 

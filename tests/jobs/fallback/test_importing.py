@@ -92,13 +92,16 @@ async def test_rows_and_report_are_those_of_an_import_into_postgresql(
 ) -> None:
     for change in (
         "SELECT 1",
-        "UPDATE genzai SET name = '新 一' WHERE id = 'genzai_1'; UPDATE employees SET employee_num = 9 WHERE employee_num = 4",
+        "UPDATE genzai SET name = '新 一' WHERE id = 'genzai_1'",
+        "UPDATE employees SET employee_num = 9 WHERE employee_num = 4",
         "UPDATE yukyu_usage_details SET use_date = '2025-05-01' WHERE days_used = 1",
     ):
         old.run(change)
         there = await import_file(database.primary_url, old.path)
         here = await import_file(url, old.path)
 
+        for name, table in there.tables.items():
+            assert asdict(here.tables[name]) == asdict(table)
         assert asdict(here) == asdict(there)
         assert in_file(url) == await in_postgresql(database)
 

@@ -119,7 +119,7 @@ def new_installation(settings: Settings) -> Installation:
 async def opened(settings: Settings, found: Installation | None = None) -> AsyncGenerator[Site]:
     """Open the site of an installation: the one in the data directory unless another is given, or a database file."""
     rules = rulebook(settings)
-    if (file := file_of(settings)) is not None:
+    if found is None and (file := file_of(settings)) is not None:
         async with _opened_file(settings, file, rules) as site:
             yield site
         return

@@ -10,7 +10,17 @@ from sqlalchemy import Column, Date, DateTime, Integer, Numeric, SmallInteger, T
 from db.transfer import writable_columns
 from jobs.data.legacy.secrets import COLUMNS as SECRET_COLUMNS
 from jobs.data.legacy.secrets import Unsealer
-from jobs.data.values import UnreadableError, read_date, read_decimal, read_integer, read_key, read_moment, read_text
+from jobs.data.values import (
+    UnreadableError,
+    is_blank,
+    is_zero,
+    read_date,
+    read_decimal,
+    read_integer,
+    read_key,
+    read_moment,
+    read_text,
+)
 
 Read = Callable[[object], Any]
 
@@ -19,13 +29,15 @@ TEXT_BOUND = 255
 _BOUNDS = {"reason": 4_000, "address": 500}
 
 _KEYS = frozenset({"id", "employee_num", "dispatch_id"})
+# Somebody's number may be 0; a name, a date, an age or a wage of 0 is an empty cell that a formula referred to.
+_ZERO_COUNTS = frozenset({"id", "employee_num"})
 _UPPER_CASE = frozenset({("leave_requests", "status")})
 _INTEGER_BITS = {SmallInteger: 15, Integer: 31}
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: how its values are read, and whether a row can do without."""
+    """One column: how its values are read, None when they say nothing, and whether a row can do without."""
 
     name: str
     read: Read
@@ -39,7 +51,14 @@ def fields(table: Table, unsealer: Unsealer) -> dict[str, Field]:
 
 
 def _field(column: Column[Any], unsealer: Unsealer) -> Field:
-    read, step = _reader(column)
+    said, step = _reader(column)
+    # Of days and money there may be none.
+    zero_counts = column.name in _ZERO_COUNTS or isinstance(column.type, Numeric)
+
+    def read(value: object) -> object:
+        nothing = is_blank(value) or (not zero_counts and is_zero(value))
+        return None if nothing else said(value)
+
     if column.name in SECRET_COLUMNS:
         return Field(column.name, lambda value: read(unsealer.open(value)), not column.nullable, step)
     return Field(column.name, read, not column.nullable, step)

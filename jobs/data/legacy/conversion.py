@@ -1,6 +1,6 @@
 """Turns a row of the old file into one of ours, or says why it cannot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP
 from typing import Any
 
@@ -11,17 +11,25 @@ from jobs.data.legacy.columns import fields
 from jobs.data.legacy.gaps import GAPS
 from jobs.data.legacy.report import Problem, TableReport, shown
 from jobs.data.legacy.secrets import Unsealer
-from jobs.data.values import UnreadableError, is_blank
+from jobs.data.values import UnreadableError
 
 
 class Conversion:
     """Converts rows of one table, of which the file has these columns; what happened goes into the report."""
 
-    def __init__(self, table: Table, present: Sequence[str], unsealer: Unsealer, report: TableReport) -> None:
+    def __init__(
+        self,
+        table: Table,
+        present: Sequence[str],
+        unsealer: Unsealer,
+        report: TableReport,
+        place: Callable[[int], str],
+    ) -> None:
         everything = fields(table, unsealer)
         gaps = GAPS[table.name]
         self._table = table.name
         self._report = report
+        self._place = place
         self._fields = [everything[name] for name in present]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
@@ -44,7 +52,7 @@ class Conversion:
         for field in self._fields:
             value = raw[field.name]
             try:
-                values[field.name] = None if is_blank(value) else field.read(value)
+                values[field.name] = field.read(value)
             except UnreadableError as error:
                 problems.append((field.name, value, str(error)))
         self._round(values, rounded)
@@ -58,7 +66,7 @@ class Conversion:
         kept = self._report.rejects if problems else self._report.rounded
         identifier = shown(raw.get("id") or values.get("id"))
         kept.extend(
-            Problem(self._table, row, identifier, column, shown(value), reason)
+            Problem(self._table, row, identifier, column, shown(value), reason, self._place(row))
             for column, value, reason in problems or rounded
         )
         self._report.rejected += bool(problems)

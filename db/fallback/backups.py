@@ -13,7 +13,7 @@ from typing import Final
 from db.cluster import durable
 from db.fallback import opening
 from db.fallback.errors import FileUnusableError
-from db.tables import METADATA, Heartbeat
+from db.transfer.tables import TABLES as SIX
 
 STORED: Final = "database.db.gz"
 # More would make it hardly smaller and take several times as long.
@@ -21,7 +21,7 @@ COMPRESSION: Final = 3
 COMPRESSED_WITH: Final = "gzip"
 BLOCK_BYTES: Final = 1024 * 1024
 
-TABLES: Final = tuple(name for name in METADATA.tables if name != Heartbeat.__tablename__)
+TABLES: Final = tuple(table.name for table in SIX)
 
 
 class DamagedCopyError(FileUnusableError):

@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from db.fallback import opening
 from db.fallback.errors import FileUnusableError
-from db.tables import METADATA, Heartbeat
+from db.transfer.tables import TABLES
 
 T = TypeVar("T")
 
@@ -74,9 +74,7 @@ def drift(path: Path) -> list[object]:
 
 
 def _differences(connection: Connection) -> Iterator[str]:
-    for table in METADATA.tables.values():
-        if table.name == Heartbeat.__tablename__:
-            continue
+    for table in TABLES:
         there = connection.exec_driver_sql(f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table.name}')")
         found = [(name, kind, bool(required)) for name, kind, required in there]
         meant = [(each.name, _declared(each), not each.nullable) for each in table.columns if each.computed is None]

@@ -57,7 +57,7 @@ GIVEN = {
     "rollbackRestore": '(id: "a", confirm: "a")',
 }
 NEED_POSTGRESQL = {
-    "performance", "explain", "planRestore", "compareBaseline",
+    "imports", "importReport", "performance", "explain", "planRestore", "compareBaseline",
     "createBaseline", "createRestorePoint", "triggerRestore", "promoteRestore", "discardRestore", "rollbackRestore",
 }  # fmt: skip
 

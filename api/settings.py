@@ -54,7 +54,8 @@ class Settings(LimitSettings):
         default=None, ge=1, le=65535, description="The embedded replica's port; a free one is picked at first start."
     )
     database_url: SecretStr | None = Field(
-        default=None, description="libpq URL of the primary; the installation in the data directory when not given."
+        default=None,
+        description="libpq URL of the primary, or sqlite+aiosqlite:///FILE; the data directory's when not given.",
     )
     replica_urls: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list[SecretStr], description="libpq URLs of the replicas, separated by commas."

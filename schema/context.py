@@ -136,7 +136,12 @@ class Context:
             )
 
     def servers(self) -> list[Target]:
-        """Return the servers to measure: the installation's, or those that this process reads from."""
+        """Return the servers to measure: the installation's, or those that this process reads from.
+
+        Raises:
+            NeedsPostgresError: there are none, but a database file.
+        """
+        self.engines.require_server("Performance figures need")
         if self.site is not None:
             return targets(self.site.installation)
         return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]

@@ -11,7 +11,7 @@ from api.commands import databases, sites, worker
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings
-from db.engines import Engines
+from db import connecting
 from jobs import heartbeat
 
 log = structlog.get_logger(__name__)
@@ -35,5 +35,7 @@ async def _work(settings: Settings) -> None:
     found = databases.find(settings)
     async with AsyncExitStack() as running:
         site = await running.enter_async_context(sites.opened(settings))
-        engines = await running.enter_async_context(Engines.open(found.primary_url, ()))
+        if sites.file_of(settings) is not None:
+            await worker.work(site)
+        engines = await running.enter_async_context(connecting.engines(found.primary_url))
         await asyncio.gather(worker.work(site), heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))

@@ -9,6 +9,7 @@ import asyncpg
 from db.address import name_of
 from db.engines import failures
 from db.errors import AppError, DatabaseUnavailableError
+from db.fallback import NeedsPostgresError, is_file
 from db.transfer.tables import LOCK, PATIENCE, VACUUM
 
 # What asyncpg raises when there is no server, when it is starting or stopping, and when the connection breaks.
@@ -96,7 +97,10 @@ async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
     Raises:
         DatabaseUnavailableError: the server cannot be reached, or went away.
         NotMigratedError: the tables are missing.
+        NeedsPostgresError: it is a database file.
     """
+    if is_file(url):
+        raise NeedsPostgresError("Moving data out, comparing it and undoing an import need")
     name = name_of(url)
     try:
         connection: asyncpg.Connection = await asyncpg.connect(url)

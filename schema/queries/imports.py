@@ -12,6 +12,8 @@ from schema.permissions import IsAdmin
 from schema.types.imports import DataImport, DataImportConnection, DataImportEdge
 from schema.types.page import PageInfo
 
+KEPT = "A list of imports needs"
+
 ImportId = Annotated[strawberry.ID, strawberry.argument(description="The import's `id`.")]
 
 
@@ -19,6 +21,7 @@ ImportId = Annotated[strawberry.ID, strawberry.argument(description="The import'
 class ImportQueries:
     @strawberry.field(description="What was moved in, newest first.", permission_classes=[IsAdmin])
     async def imports(self, info: Info, first: First = 20, after: After = None) -> DataImportConnection:
+        info.context.engines.require_server(KEPT)
         require_size(first)
         before = imports.NO_BOUND if after is None else number_in(after)
         answer = await info.context.read(lambda connection: imports.newest(connection, first + 1, before=before))
@@ -37,6 +40,7 @@ class ImportQueries:
         description="The report of one import; null where there is none of this id.", permission_classes=[IsAdmin]
     )
     async def import_report(self, info: Info, id: ImportId) -> DataImport | None:  # noqa: A002 - as in `node`
+        info.context.engines.require_server(KEPT)
         if "\x00" in id:
             return None
         row = (await info.context.read(lambda connection: imports.by_id(connection, id))).value

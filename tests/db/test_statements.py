@@ -58,6 +58,34 @@ REVIEWED = {
         "db/control/upgrade.py",
         "f'ALTER TABLE {preparer.format_table(table)} ADD COLUMN {definition}'",
     ): "a table and a column of the metadata, as SQLAlchemy writes them",
+    # A database file. Names of our own tables and columns, out of the metadata and the registry; values are parameters.
+    ("db/fallback/backups.py", "f'SELECT count(*) FROM {table}'"): "table names of the metadata",
+    ("db/fallback/connection.py", "searching.COUNTS"): "constants of the module",
+    (
+        "db/fallback/connection.py",
+        "statement",
+    ): "made of table and column names; keys and what was typed are parameters",
+    ("db/fallback/merging.py", "f'DELETE FROM {self.table.name} WHERE id = ?'"): "a table name of the metadata",
+    ("db/fallback/merging.py", "f'DROP TABLE IF EXISTS temp.{self._stage}'"): "a name made of a table's",
+    (
+        "db/fallback/merging.py",
+        "f'SELECT {columns} FROM main.{self.table.name} WHERE {where}'",
+    ): "table and column names of the metadata",
+    (
+        "db/fallback/merging.py",
+        "f'UPDATE {self.table.name} SET {changes} WHERE id = :id'",
+    ): "table and column names of the metadata",
+    ("db/fallback/merging.py", "self._into_stage"): "table and column names of the metadata",
+    ("db/fallback/merging.py", "shape"): "the file's own definition of one of our tables",
+    ("db/fallback/merging.py", "statement"): "table and column names of the metadata",
+    (
+        "db/fallback/migrations.py",
+        'f"""SELECT name, type, "notnull" FROM pragma_table_info(\'{table.name}\')"""',
+    ): "a table name of the metadata",
+    ("db/fallback/opening.py", "PATIENT"): "a constant number",
+    ("db/fallback/transfer.py", "f'DELETE FROM {table.name}'"): "a table name of the metadata",
+    ("db/fallback/transfer.py", "f'SELECT count(*) FROM {table.name}'"): "a table name of the metadata",
+    ("db/fallback/transfer.py", "statement"): "table and column names of the metadata",
     # Names of our own tables and columns, out of the metadata.
     ("db/records.py", "statement"): "made at import of table and column names; the key is a parameter",
     ("db/personal/rotation.py", "NEXT[table]"): "table and column names of the metadata; the rest are parameters",

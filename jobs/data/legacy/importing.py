@@ -3,14 +3,18 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from db import personal, transfer
+from db import fallback, personal, transfer
+from db.fallback.transfer import FileWriter
+from db.fallback.transfer import writing as writing_file
 from db.keys import KeyRing
 from jobs.data.dump import rejects
 from jobs.data.dump.writing import require_free
+from jobs.data.legacy import to_file
 from jobs.data.legacy.reading import TableReading, readings
 from jobs.data.legacy.report import ImportReport, Problem, shown
 from jobs.data.legacy.secrets import Unsealer
@@ -99,6 +103,11 @@ async def import_source(
         require_free(manner.rejects)
     report, tables = readings(source, Unsealer(manner.key))
     report.dry_run = manner.dry_run
+    if fallback.is_file(url):
+        with suppress(_NotKeptError):
+            async with writing_file(fallback.path_of(url)) as file:
+                await _import_into_file(file, tables, source, manner, report, on_progress)
+        return report
     begun = manner.clock()
     heading = transfer.Heading(manner.id or identifier(begun), kind, source.file.name, manner.by, begun)
     try:
@@ -123,13 +132,32 @@ async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and wh
     journal = await transfer.Journal.begin(connection, heading)
     for each in tables:
         await _import_table(connection, each, journal, manner.ring, on_progress)
+    _require_kept(tables, Path(heading.source), manner, report)
+    await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())
+
+
+async def _import_into_file(  # noqa: PLR0913, PLR0917 - the same
+    file: FileWriter,
+    tables: Sequence[TableReading],
+    source: Source,
+    manner: Manner,
+    report: ImportReport,
+    on_progress: Progress,
+) -> None:
+    """Import into a database file, which keeps nothing to undo it by; a backup before does that."""
+    for each in tables:
+        _record(each, await to_file.merge(file, each, manner.ring, on_progress))
+    _require_kept(tables, Path(source.file.name), manner, report)
+
+
+def _require_kept(tables: Sequence[TableReading], name: Path, manner: Manner, report: ImportReport) -> None:
+    """Write out what was not taken, and leave the transaction where nothing is to be kept."""
     if report.rejected and manner.rejects is not None:
-        rejects.write(manner.rejects, Path(heading.source), tables, now=manner.clock())
+        rejects.write(manner.rejects, name, tables, now=manner.clock())
         report.rejects_file = str(manner.rejects)
     report.refused = manner.strict and report.rejected > 0
     if manner.dry_run or report.refused:
         raise _NotKeptError
-    await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())
 
 
 async def _import_table(

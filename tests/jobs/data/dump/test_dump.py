@@ -117,7 +117,7 @@ async def test_rejects_are_mended_and_imported(database: Database, old: OldFile,
     (rejects / "genzai.jsonl").write_text(json.dumps(line))
     mended = await brought_in(url, rejects)
     assert (mended.tables["genzai"].inserted, mended.tables["genzai"].rejected) == (1, 0)
-    assert await rows_of(url, "SELECT kana, hourly_wage FROM genzai") == [{"kana": "ｲﾁ", "hourly_wage": 1450}]
+    assert await rows_of(url, "SELECT kana, hourly_wage FROM genzai") == [{"kana": "ｲﾁ", "hourly_wage": "1450"}]
 
 
 @pytest.mark.parametrize(("line", "sentence"), [("[1]", "line 2 is not a JSON object"), ("{", "line 2 is not JSON")])

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from db import transfer
+from db.personal import PERSONAL, opened_row
 from jobs.data import verifying
 from jobs.data.legacy import import_file
 from jobs.data.legacy.source import opened
@@ -134,7 +135,8 @@ async def test_any_row_comes_over_with_the_meaning_it_had_or_is_named(
         )
         report = (await import_file(url, old.path)).tables["genzai"]
 
-    here = {row["id"]: row for row in await rows_of(url, "SELECT * FROM genzai")}
+    columns = PERSONAL["genzai"]
+    here = {row["id"]: opened_row("genzai", row, columns, None) for row in await rows_of(url, "SELECT * FROM genzai")}
     named = {(problem.id, problem.column) for problem in report.rejects}
     for n, row in enumerate(people):
         bad = {(f"g{n}", name) for name, said in row.items() if said.meaning is NONSENSE}

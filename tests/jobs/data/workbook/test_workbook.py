@@ -81,7 +81,7 @@ async def test_the_employee_ledger_comes_in_by_its_hidden_sheets(database: Datab
     (row,) = await rows_of(database.primary_url, "SELECT * FROM genzai")
     expected = {
         "id": "genzai_200805", "employee_num": "200805", "dispatch_id": None, "dispatch_name": "株式会社三河製作所",
-        "name": "山田　太郎", "kana": "ﾔﾏﾀﾞ ﾀﾛｳ", "birth_date": date(1988, 9, 8), "hourly_wage": 1300,
+        "name": "山田　太郎", "kana": "ﾔﾏﾀﾞ ﾀﾛｳ", "birth_date": "1988-09-08", "hourly_wage": "1300",
         "hire_date": date(2025, 4, 1),
     }  # fmt: skip
     assert row | expected == row

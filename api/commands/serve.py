@@ -12,7 +12,7 @@ import structlog
 
 from api import logs
 from api.app import create_app, streams_of
-from api.commands import databases, secret, sites
+from api.commands import databases, rings, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -40,7 +40,8 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_format)
-    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
+    sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
+    rings.ring_of(settings)
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))

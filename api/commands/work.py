@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 
 from api import logs
-from api.commands import databases, sites, worker
+from api.commands import databases, rings, sites, worker
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings
@@ -27,7 +27,8 @@ def work(data_dir: DataDir = None) -> None:
     """
     settings = settings_with(data_dir=data_dir)
     logs.configure(settings.log_format)
-    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
+    sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
+    rings.ring_of(settings)
     Foreground().run(lambda _: _work(settings))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,7 @@ PEOPLE = st.lists(
 )
 
 
+@pytest.mark.long
 @given(people=PEOPLE)
 @ALWAYS
 async def test_any_row_comes_over_with_the_meaning_it_had_or_is_named(

@@ -3,21 +3,27 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Annotated
 
 import structlog
+import typer
 
 from api import logs
 from api.commands import databases, sites, worker
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings
+from db.cluster.node import installed
 from db.engines import Engines
 from jobs import heartbeat
 
 log = structlog.get_logger(__name__)
 
 
-def work(data_dir: DataDir = None) -> None:
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for an installation where there is none yet.")]
+
+
+def work(data_dir: DataDir = None, wait: Wait = False) -> None:  # noqa: FBT002 - Typer's way
     """Take and check backups, keep the WAL archive and do restores, until stopped.
 
     One worker at a time looks after an installation: a second one waits. `yukyu up` is one already, unless it was
@@ -28,10 +34,12 @@ def work(data_dir: DataDir = None) -> None:
     settings = settings_with(data_dir=data_dir)
     logs.configure(settings.log_format)
     sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
-    Foreground().run(lambda _: _work(settings))
+    Foreground().run(lambda _: _work(settings, wait=wait))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, *, wait: bool) -> None:
+    if wait:
+        await installed(settings.data_dir)
     found = databases.find(settings)
     async with AsyncExitStack() as running:
         site = await running.enter_async_context(sites.opened(settings))

@@ -23,6 +23,7 @@ from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db.engines import Engines
+from db.keys import KeyFile
 from jobs.access import Access
 from jobs.site import Site
 from schema.build import build_schema
@@ -66,7 +67,8 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     schema, admission = build_schema(_limits(settings)), Admission.of(settings)
     streams = streams or streams_of(settings)
     introspection = Role.ADMIN if settings.production else None
-    contexts = Contexts(engines, examine, Feeds.of(examine, site), access, site, introspection=introspection)
+    keys = None if settings.keys_file is None else KeyFile(settings.keys_file)
+    contexts = Contexts(engines, examine, Feeds.of(examine, site), access, site, introspection, keys)
     documents = trusted_documents.load(
         settings.trusted_documents_file, settings.trusted_documents, errors_of=schema.errors_of
     )
@@ -87,7 +89,7 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
     websocket = GraphQLWebSocket(schema, contexts, authentication, streams, documents, admission)
     app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
-    app.include_router(search.routes(engines, authentication, admission, process.operations))
+    app.include_router(search.routes(engines, authentication, admission, process.operations, keys))
     app.include_router(probes.routes(engines))
     app.add_route("/metrics", MetricsEndpoint(process, authentication, site).__call__, methods=["GET"])
     app.include_router(signin.routes(authentication, links))

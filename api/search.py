@@ -16,6 +16,8 @@ from api.rates import caller
 from db import search
 from db.control import audit
 from db.engines import EngineRole, Engines
+from db.keys import KeyFile, KeyRing
+from db.personal import opened_row
 from db.search import EmployeeTable
 from schema.paging import MOST
 from schema.personal import PersonalReads
@@ -57,21 +59,28 @@ class Found(BaseModel):
     )
 
 
-def routes(engines: Engines, authentication: Authentication, admission: Admission, operations: Operations) -> APIRouter:
+def routes(
+    engines: Engines,
+    authentication: Authentication,
+    admission: Admission,
+    operations: Operations,
+    keys: KeyFile | None = None,
+) -> APIRouter:
     router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[Security(BEARER)], responses=RESPONSES)
     for name, tables in ENDPOINTS.items():
         summary = f"Search {', '.join(table.lower() for table in tables)}, best first."
         route = router.get(f"/{name}", name=name, summary=summary, openapi_extra={"parameters": [AFTER]})
-        route(_endpoint(engines, authentication, admission, operations, tables))
+        route(_endpoint(engines, authentication, admission, operations, tables, keys))
     return router
 
 
-def _endpoint(
+def _endpoint(  # noqa: PLR0913, PLR0917 - what an endpoint is made of
     engines: Engines,
     authentication: Authentication,
     admission: Admission,
     operations: Operations,
     tables: tuple[EmployeeTable, ...],
+    keys: KeyFile | None,
 ) -> Any:  # noqa: ANN401 - a route of FastAPI's
     async def answer(request: Request, response: Response, q: Text, limit: Limit = 20, offset: Offset = 0) -> Found:
         with operations.counted("search"):
@@ -101,6 +110,7 @@ def _endpoint(
                 origin=origin,
                 details=read.as_details(),
             )
+        ring = keys.ring() if keys and personal else None
         return Found(
             query=q,
             limit=limit,
@@ -109,7 +119,7 @@ def _endpoint(
             has_more=page.has_next,
             served_by=hits.served_by,
             took_ms=page.took_ms,
-            results=[_result(hit, personal=personal) for hit in page.hits],
+            results=[_result(hit, ring, personal=personal) for hit in page.hits],
         )
 
     return answer
@@ -123,8 +133,9 @@ def _personal_reads(page: search.SearchPage) -> PersonalReads:
     return read
 
 
-def _result(hit: search.Hit, *, personal: bool) -> dict[str, Any]:
-    row = {key: _number(value) if personal or key not in PERSONAL_FIELDS else None for key, value in hit.row.items()}
+def _result(hit: search.Hit, ring: KeyRing | None, *, personal: bool) -> dict[str, Any]:
+    opened = opened_row(hit.table.lower(), hit.row, PERSONAL_FIELDS if personal else (), ring)
+    row = {key: _number(value) if personal or key not in PERSONAL_FIELDS else None for key, value in opened.items()}
     return {"table": hit.table.lower(), "score": hit.score} | row
 
 

@@ -54,7 +54,8 @@ class Settings(LimitSettings):
         default=None, ge=1, le=65535, description="The embedded replica's port; a free one is picked at first start."
     )
     database_url: SecretStr | None = Field(
-        default=None, description="libpq URL of the primary; the installation in the data directory when not given."
+        default=None,
+        description="libpq URL of the primary, or sqlite+aiosqlite:///FILE; the data directory's when not given.",
     )
     replica_urls: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list[SecretStr], description="libpq URLs of the replicas, separated by commas."
@@ -62,6 +63,10 @@ class Settings(LimitSettings):
     backups: bool = Field(default=True, description="Whether WAL is archived and backups are taken by themselves.")
     backup_dir: Path | None = Field(
         default=None, description="The backup repository; `backups` in the data directory when not given."
+    )
+    keys_file: Path | None = Field(
+        default=None,
+        description="The key ring that personal columns and backups are encrypted with; nothing is when not given.",
     )
     backup_at: time = Field(default=time(17), description="When the daily backup is taken, HH:MM in UTC.")
     synchronous_archive: bool = Field(

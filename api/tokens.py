@@ -14,6 +14,7 @@ import jwt
 
 from api.settings import ROLES_CLAIM
 from db.errors import AppError
+from schema.remembered import Remembered
 from schema.roles import Identity, Role, UnauthenticatedError
 
 ALGORITHM = "HS256"
@@ -23,6 +24,7 @@ CLOCK_SKEW = timedelta(seconds=30)
 LONGEST_LIFETIME = timedelta(days=366)
 LONGEST_TOKEN = 16 * 1024
 LONGEST_NAME = 200
+REMEMBERED_CHARACTERS = 500_000
 
 ROLES = {role.value: role for role in Role}
 
@@ -107,11 +109,13 @@ class Tokens:
         issuer, audience = self._rules.issuer or ISSUER, self._rules.audience or AUDIENCE
         self._secrets = [Key(each, ALGORITHM, issuer, audience) for each in (secret, previous) if each is not None]
         self._can_mint = secret is not None
-        self.keys = keys
+        self.trust(keys)
 
-    def trust(self, keys: Keys) -> None:
+    def trust(self, keys: Keys | None) -> None:
         """Let the tokens count that are signed with these keys, and with no others but our own secrets."""
         self.keys = keys
+        # Checking a signature takes longer than all else that is done with a token, and each comes many times.
+        self._verified: Remembered[Identity] = Remembered(most_characters=REMEMBERED_CHARACTERS)
 
     def mint(
         self,
@@ -150,8 +154,16 @@ class Tokens:
             UnknownKeyError: it names a key that is not known, which may be a new one.
             InvalidTokenError: it is forged, expired, meant for another system or says nothing usable.
         """
+        known = self._verified.get(token)
+        if known is not None and known.expires_at is not None and datetime.now(UTC) < known.expires_at:
+            return known
         if len(token) > LONGEST_TOKEN:
             raise InvalidTokenError("too long")
+        identity = self._identify(token)
+        self._verified.keep(token, identity)
+        return identity
+
+    def _identify(self, token: str) -> Identity:
         for key in self._keys_of(token):
             try:
                 return self._identity_of(_checked(token, key))

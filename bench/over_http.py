@@ -1,10 +1,10 @@
 """Search over HTTP beside what people would use instead, over the same rows in the same run.
 
-    python bench/over_http.py [--rows 100000] [--connections 1 --connections 16 --connections 64] [--rounds 5] [--seconds 4]
+    python bench/over_http.py [--rows 100000] [--connections 1 --connections 16] [--rounds 5] [--seconds 4]
 
 The contenders take turns, for a few seconds each, so that all see the machine as it is at that moment; each is asked
-for twenty hits with ten fields. Load over HTTP comes from `wrk` (apt-get install wrk), on bare connections from a process
-of its own. CPU is that of the contender's own process, without PostgreSQL's. PostGraphile comes from npm.
+for twenty hits with ten fields. Load over HTTP comes from `wrk` (apt-get install wrk), on bare connections from a
+process of its own. CPU is that of the contender's own process, without PostgreSQL's. PostGraphile comes from npm.
 """
 
 import asyncio
@@ -12,13 +12,14 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
+import asyncpg
 import typer
 from over_http_contenders import Contender, ilike, ours, postgraphile, statement
 from over_http_load import Load, put
@@ -29,14 +30,12 @@ from search import machine, server, server_version
 from search_kinds import kinds
 from search_rows import prepare
 
-import asyncpg
-
 FLOOR, OURS, PEER = "bare statement", "this API", "PostGraphile, our function"
 # A scan of all rows is put fewer times, by one connection, and only for comparison.
 HEADINGS = ("contender", "connections", "p50", "p95", "p99", "requests/s", "CPU ms", "p50 / floor", "failed")
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917 - the command's own
     rows: Annotated[list[int] | None, typer.Option(help="Rows a table; may be given more than once.")] = None,
     connections: Annotated[list[int] | None, typer.Option(help="Connections at a time; may be repeated.")] = None,
     rounds: Annotated[int, typer.Option(help="Turns that each contender has.")] = 5,
@@ -106,7 +105,7 @@ async def _contenders(database: str, texts: list[str], only: tuple[str, ...]) ->
 
 
 async def _measure(
-    contenders: list[Contender], connections: int, rounds: int, seconds: int, say: Any
+    contenders: list[Contender], connections: int, rounds: int, seconds: int, say: Callable[[str], object]
 ) -> dict[str, Any]:
     loads: dict[str, list[Load]] = defaultdict(list)
     for turn in range(-1, rounds):  # the first one warms up

@@ -12,6 +12,7 @@ import resource
 import sys
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import asyncpg
 import uvloop
@@ -19,8 +20,7 @@ import uvloop
 WARM_UP = 3
 
 
-async def main(file: Path, connections: int, seconds: float) -> None:
-    given = json.loads(file.read_text(encoding="utf-8"))
+async def main(given: dict[str, Any], connections: int, seconds: float) -> None:
     opened = [await asyncpg.connect(given["url"]) for _ in range(connections)]
     texts = itertools.cycle(given["arguments"])
     taken: list[float] = []
@@ -48,4 +48,5 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    asked = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    uvloop.run(main(asked, int(sys.argv[3]), float(sys.argv[4])))

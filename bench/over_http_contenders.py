@@ -79,9 +79,7 @@ async def ilike(name: str, database: str, texts: list[str], directory: Path) -> 
 
 
 @asynccontextmanager
-async def ours(
-    name: str, database: str, texts: list[str], directory: Path, *, workers: int = 1
-) -> AsyncGenerator[Contender]:
+async def ours(name: str, database: str, texts: list[str], directory: Path) -> AsyncGenerator[Contender]:
     """`yukyu serve` as it is in production, without the limits on how much one user and one address may ask."""
     now = datetime.now(UTC)
     token = Tokens(SECRET).mint("bench", [Role.VIEWER], lifetime=timedelta(days=1), now=now)
@@ -143,7 +141,7 @@ async def _is_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> 
     async with httpx.AsyncClient() as client:
         while True:
             if process.poll() is not None:
-                raise RuntimeError(f"It ended: {log.read_text(encoding='utf-8')[-2000:]}")
+                raise RuntimeError(f"It ended: {(await asyncio.to_thread(log.read_text, 'utf-8'))[-2000:]}")
             try:
                 if (await client.get(url)).status_code < 500:  # noqa: PLR2004 - it answers
                     return

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Load:
-    """Milliseconds; requests a second; milliseconds of CPU a request; requests without an answer of 20 hits or fewer."""
+    """Milliseconds; requests a second; milliseconds of CPU a request; requests that failed."""
 
     p50: float
     p95: float
@@ -33,10 +33,24 @@ async def put(contender: Contender, connections: int, seconds: int) -> Load:
     """
     before = _cpu(contender)
     if contender.url is None:
-        options = [sys.executable, str(HERE / "over_http_bare.py"), contender.name, str(contender.file), str(connections)]
+        options = [
+            sys.executable,
+            str(HERE / "over_http_bare.py"),
+            contender.name,
+            str(contender.file),
+            str(connections),
+        ]
         said = await _output(*options, str(seconds))
     else:
-        options = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / "over_http_load.lua"), contender.url]
+        options = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "-s",
+            str(HERE / "over_http_load.lua"),
+            contender.url,
+        ]
         said = await _output(*options, "--", str(contender.file))
     found = json.loads(said.strip().splitlines()[-1])
     cpu_seconds = found.get("cpu_seconds") or _cpu(contender) - before

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import asyncpg
 
-from db import migrations, transfer
+from db import migrations, personal, transfer
 from db.tables import Employee, Genzai, Staff, Ukeoi
 from jobs.data.sample.accounts import account_rows, draw_accounts
 from jobs.data.sample.rosters import ROSTERS, Holder
@@ -77,7 +77,9 @@ async def _copy(
     connection: asyncpg.Connection, model: type[Employee | Genzai | Staff | Ukeoi], rows: Iterator[transfer.TableRow]
 ) -> None:
     table = transfer.table_of(model)
-    await transfer.copy(connection, table.name, transfer.writable_columns(table), rows, lambda _: None)
+    columns = transfer.writable_columns(table)
+    plain = personal.sealed_rows(table.name, columns, rows, None)
+    await transfer.copy(connection, table.name, columns, plain, lambda _: None)
 
 
 async def _keep(url: str, cost: dict[str, float]) -> None:

@@ -1,5 +1,6 @@
 """Brings a database to a schema revision, forward or back."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,9 +15,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
-from db import sqlalchemy_engine
+from db import fallback, sqlalchemy_engine
 from db.address import name_of
 from db.errors import DatabaseUnavailableError
+from db.fallback import migrations as of_file
 from db.tables import METADATA
 
 T = TypeVar("T")
@@ -27,8 +29,10 @@ SCRIPTS = Path(__file__).parent.parent / "migrations"
 ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4906001)")
 
 
-def head() -> str:
-    """Return the newest revision this code knows."""
+def head(url: str | None = None) -> str:
+    """Return the newest revision this code knows: of PostgreSQL, or of what is at the URL."""
+    if url is not None and fallback.is_file(url):
+        return of_file.head()
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None  # noqa: S101 - there is at least the first
     return revision
@@ -40,20 +44,30 @@ def knows(revision: str) -> bool:
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
+    if fallback.is_file(url):
+        await asyncio.to_thread(of_file.upgrade, fallback.path_of(url), revision)
+        return
     await _run(url, lambda connection: command.upgrade(_config(connection), revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
+    if fallback.is_file(url):
+        await asyncio.to_thread(of_file.downgrade, fallback.path_of(url), revision)
+        return
     await _run(url, lambda connection: command.downgrade(_config(connection), revision))
 
 
 async def current(url: str) -> str | None:
     """Return the revision the database is at; None where no migration has run."""
+    if fallback.is_file(url):
+        return await asyncio.to_thread(of_file.current, fallback.path_of(url))
     return await _run(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 async def drift(url: str) -> list[object]:
     """Return the differences between the tables as declared and as they are; empty when there are none."""
+    if fallback.is_file(url):
+        return await asyncio.to_thread(of_file.drift, fallback.path_of(url))
     return await _run(
         url,
         lambda connection: compare_metadata(

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from db import tables
+from db.other_store import OtherStore
 
 Connection = asyncpg.Connection
 
@@ -25,8 +26,8 @@ def columns_of(table: type[tables.Row]) -> tuple[str, ...]:
     )
 
 
-BY_KEY = {
-    table.__tablename__: f"SELECT {', '.join(columns_of(table))} FROM {table.__tablename__} WHERE id = $1"  # noqa: S608 - names of our own tables and columns
+COLUMNS = {
+    table.__tablename__: columns_of(table)
     for table in (
         tables.Employee,
         tables.Genzai,
@@ -35,6 +36,10 @@ BY_KEY = {
         tables.Ukeoi,
         tables.UsageDetail,
     )
+}
+BY_KEY = {
+    table: f"SELECT {', '.join(columns)} FROM {table} WHERE id = $1"  # noqa: S608 - names of our own tables and columns
+    for table, columns in COLUMNS.items()
 }
 
 # Each account's days by the unique index on (employee_num, use_date); a year is a few dozen of a person's rows.
@@ -60,22 +65,27 @@ Account = tuple[str, int]
 async def by_key(connection: Connection, table: str, key: str) -> Row | None:
     """Return one row of one of the six tables; None where there is no such row or no such table."""
     statement = BY_KEY.get(table)
+    if statement is not None and isinstance(connection, OtherStore):
+        return await connection.by_key(table, COLUMNS[table], key)
     return None if statement is None else await connection.fetchrow(statement, key)
 
 
 async def usage_details(connection: Connection, accounts: Sequence[Account]) -> list[list[Row]]:
     """Return each account's (employee number, year) leave days, oldest first, in the order of `accounts`."""
-    return await _of_accounts(connection, USAGE_DETAILS, accounts)
+    if isinstance(connection, OtherStore):
+        return _by_account(await connection.usage_details(accounts), accounts)
+    return _by_account(await connection.fetch(USAGE_DETAILS, *zip(*accounts, strict=True)), accounts)
 
 
 async def leave_requests(connection: Connection, accounts: Sequence[Account]) -> list[list[Row]]:
     """Return each account's leave requests, newest first, in the order of `accounts`."""
-    return await _of_accounts(connection, LEAVE_REQUESTS, accounts)
+    if isinstance(connection, OtherStore):
+        return _by_account(await connection.leave_requests(accounts), accounts)
+    return _by_account(await connection.fetch(LEAVE_REQUESTS, *zip(*accounts, strict=True)), accounts)
 
 
-async def _of_accounts(connection: Connection, statement: str, accounts: Sequence[Account]) -> list[list[Row]]:
+def _by_account(rows: Iterable[Row], accounts: Sequence[Account]) -> list[list[Row]]:
     found: dict[Account, list[Row]] = {account: [] for account in accounts}
-    numbers, years = zip(*accounts, strict=True)
-    for row in await connection.fetch(statement, numbers, years):
+    for row in rows:
         found[row["employee_num"], row["year"]].append(row)
     return [found[account] for account in accounts]

@@ -9,6 +9,7 @@ from db.control import Control
 from db.repository import Incarnation, Repository
 from jobs.alerts.alerting import Alerting
 from jobs.alerts.rulebook import Rulebook
+from jobs.refusal import Refusal
 
 
 def now() -> datetime:
@@ -47,6 +48,18 @@ class Site:
     alerting: Alerting = field(default=Alerting())
     rulebook: Rulebook = field(default=Rulebook())
     monitoring: Monitoring = field(default=Monitoring())
+
+    def refusal(self, what: str) -> Refusal | None:
+        """Return why this site cannot do what servers can; `what` is '… needs'. None where it has servers."""
+        del what
+        return None
+
+    def require_server(self, what: str) -> None:
+        """Make sure that there are servers, for what a database file has not; `what` is '… needs'.
+
+        Raises:
+            NeedsPostgresError: there is a file.
+        """
 
     def incarnation(self) -> Incarnation | None:
         """Return the part of the repository that belongs to the live cluster; None before its first start."""

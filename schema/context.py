@@ -13,6 +13,7 @@ from db.control import audit
 from db.control.audit import Origin
 from db.engines import Answer, EngineRole, Engines
 from db.errors import AppError, NotFoundError
+from db.keys import KeyFile, KeyRing
 from db.lsn import Lsn
 from db.records import Connection
 from jobs.access import Access
@@ -55,6 +56,7 @@ class Context:
         site: the installation that this server looks after, where there is one.
         after: the position the caller has seen; no answer is older.
         introspection: the role that may look at the schema; anybody may when it is None.
+        keys: opens personal values that are encrypted.
         charge: is told what each operation costs before it runs, and may raise RateLimitedError.
         access: accounts, and the audit log.
         origin: where the operation comes from.
@@ -73,6 +75,7 @@ class Context:
         after: Lsn | None = None,
         introspection: Role | None = None,
         charge: Charge | None = None,
+        keys: KeyFile | None = None,
     ) -> None:
         self.identity = identity
         self.examine = examine
@@ -91,11 +94,20 @@ class Context:
         self.seen: Lsn | None = None
         self.engines = engines
         self._after = after
+        self._keys = keys
         self._personal = PersonalReads()
 
     @property
     def sees_personal(self) -> bool:
         return self.identity.has(Role.HR)
+
+    def ring(self) -> KeyRing | None:
+        """Return the keys as they are now.
+
+        Raises:
+            KeyRingError: they cannot be read.
+        """
+        return None if self._keys is None else self._keys.ring()
 
     def installation(self) -> Site:
         """Return what backups, restores and alerts are about.
@@ -124,7 +136,12 @@ class Context:
             )
 
     def servers(self) -> list[Target]:
-        """Return the servers to measure: the installation's, or those that this process reads from."""
+        """Return the servers to measure: the installation's, or those that this process reads from.
+
+        Raises:
+            NeedsPostgresError: there are none, but a database file.
+        """
+        self.engines.require_server("Performance figures need")
         if self.site is not None:
             return targets(self.site.installation)
         return [Target(node.name, node.configured, node.url) for node in self.engines.nodes]
@@ -173,6 +190,7 @@ class Contexts:
     access: Access
     site: Site | None = None
     introspection: Role | None = None
+    keys: KeyFile | None = None
 
     def of(
         self, identity: Identity, *, origin: Origin, after: Lsn | None = None, charge: Charge | None = None
@@ -188,6 +206,7 @@ class Contexts:
             after=after,
             introspection=self.introspection,
             charge=charge,
+            keys=self.keys,
         )
 
 

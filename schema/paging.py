@@ -12,6 +12,8 @@ from schema.types.page import PageInfo
 T = TypeVar("T")
 
 MOST = 100
+# Digits that an integer of 64 bits surely has.
+LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, order=True)
@@ -78,3 +80,15 @@ def require_size(first: int) -> None:
 
 def unusable() -> BadInputError:
     return BadInputError("This is not a cursor of this list.", hint="Pass a `cursor` or `endCursor` as it was given.")
+
+
+def number_in(cursor: str) -> int:
+    """Return the number that is the key in a cursor.
+
+    Raises:
+        BadInputError: it is none of such a list's.
+    """
+    key = Place.parse(cursor).key
+    if not (key.isascii() and key.isdecimal() and len(key) <= LONGEST_NUMBER):
+        raise unusable()
+    return int(key)

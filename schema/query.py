@@ -7,6 +7,7 @@ from schema.queries.audit import AuditQueries
 from schema.queries.backups import BackupQueries
 from schema.queries.baselines import BaselineQueries
 from schema.queries.health import HealthQueries
+from schema.queries.imports import ImportQueries
 from schema.queries.performance import PerformanceQueries
 from schema.queries.records import RecordQueries
 from schema.queries.search import SearchQueries
@@ -22,5 +23,6 @@ class Query(
     AlertQueries,
     BaselineQueries,
     AuditQueries,
+    ImportQueries,
 ):
     pass

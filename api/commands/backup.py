@@ -17,8 +17,11 @@ from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.printing import print_json
 from db.control import Operation, OperationState
+from db.errors import BadInputError
 from jobs import backups
 from jobs.backups import BackupKind
+from jobs.fallback import backups as of_file
+from jobs.fallback.site import FileSite
 from jobs.refusal import Refusal
 from jobs.site import Site
 
@@ -31,6 +34,7 @@ Incremental = Annotated[
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for its end, or only ask for it.")]
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="The backup's id, as `yukyu backup list` prints it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="1 to 63 bytes; each name is given once.")]
 
 
@@ -97,6 +101,39 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: 
 
 
 @app.command()
+def put_back(
+    backup_id: BackupId,
+    yes: Yes = False,  # noqa: FBT002 - Typer's way
+    as_json: AsJson = False,  # noqa: FBT002 - Typer's way
+    data_dir: DataDir = None,
+) -> None:
+    """Make an SQLite database what it was when a backup was taken; of PostgreSQL, `yukyu restore` is the way.
+
+    It is proven sound first, and takes the live one's place in one transaction, so that the API goes on. What was live
+    is backed up before: the id of that backup is printed, and putting it back undoes this.
+
+    Example: `yukyu backup put-back 20261122T170000Z-full-3f1a`
+    """
+
+    async def work(site: Site) -> None:
+        if not isinstance(site, FileSite):
+            raise BadInputError(
+                "Only an SQLite database is put back like this.",
+                hint=f"Restore beside the live database: yukyu restore start --backup {backup_id}",
+            )
+        if not yes:
+            typer.confirm(f"Everything written to {site.file} since that backup goes. Go on?", abort=True, err=True)
+        before, sound = await of_file.put_back(site, backup_id, by=_who())
+        if as_json:
+            print_json({"id": backup_id, "before": before, "rows": sound.rows})
+        else:
+            undo = f"; to undo it: yukyu backup put-back {before}" if before else ""
+            typer.echo(f"{site.file} holds {sum(sound.rows.values()):,} rows{undo}")
+
+    _run(data_dir, work)
+
+
+@app.command()
 def point(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: FBT002 - Typer's way
     """Name the present moment, so that a restore can go back to it: before an import, a migration, a mass UPDATE.
 
@@ -132,7 +169,8 @@ async def _end(site: Site, operation: Operation, backup_id: str, *, wait: bool, 
     if not wait:
         typer.echo(f'{{"id": "{operation.id}"}}' if as_json else operation.id)
         return
-    ended = await finish(site, operation, backups.KINDS)
+    kinds = of_file.KINDS if isinstance(site, FileSite) else backups.KINDS
+    ended = await finish(site, operation, kinds)
     found = await backups.by_id(site, backup_id)
     if found is not None and as_json:
         print_json(asdict(found))

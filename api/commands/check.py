@@ -14,7 +14,7 @@ from api import logs
 from api.commands import databases
 from api.commands.options import AsJson, DataDir, settings_with
 from api.version import VERSION
-from db.engines import Engines
+from db import connecting
 from db.errors import AppError
 from jobs.health import HealthStatus, NodeHealth, Report, report
 
@@ -33,7 +33,7 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:  # noqa: F
         raise typer.Exit(EXIT_CODES[HealthStatus.DOWN]) from None
 
     async def measure() -> Report:
-        async with Engines.open(found.primary_url, found.replica_urls) as engines:
+        async with connecting.engines(found.primary_url, found.replica_urls) as engines:
             directories = [settings.data_dir] if settings.data_dir.exists() else []
             return await report(engines, version=VERSION, directories=directories)
 

@@ -1,44 +1,36 @@
-"""`yukyu data`: a sample to try things with, and what the old application left."""
+"""`yukyu data`: a sample to try things with, and rows moved in, out and back."""
 
-import asyncio
-import dataclasses
 import json
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from api.commands import databases
-from api.commands.bars import bars
+from api.commands import databases, importing
+from api.commands.asking import who
+from api.commands.importing import KeyFile, Source
 from api.commands.options import AsJson, DataDir, settings_with
-from api.commands.reports import print_import, print_sample
-from db.errors import BadInputError
-from jobs.data import legacy, sample
+from api.commands.reports import print_export, print_sample, print_verification
+from api.commands.rings import ring_of
+from api.commands.stores import store_if_any
+from api.commands.working import read_key, run
+from jobs.data import auditing, dump, opening, sample, verifying
+from jobs.data.auditing import audited
 from jobs.data.progress import Progress
+from jobs.data.verifying import Verification
+from jobs.site import now
 
-app = typer.Typer(help="Sample data, and data of the old application.", no_args_is_help=True)
-
-T = TypeVar("T")
-
-INTERRUPTED = 130
+app = typer.Typer(
+    help="Sample data; rows of the old application, of exports and workbooks: in, out, compared and back.",
+    no_args_is_help=True,
+)
 
 Rows = Annotated[
     int, typer.Argument(metavar="N", min=1, max=sample.MOST_ROWS, help="Rows in each of the four employee tables.")
 ]
 Seed = Annotated[int, typer.Option(help="Another number makes other people; the same one, the same people.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Delete all rows of the six tables first.")]
-File = Annotated[Path, typer.Argument(metavar="FILE.db", help="SQLite file of the old application; it is only read.")]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        help="File with the old application's DATABASE_ENCRYPTION_KEY, if it encrypted personal fields.",
-        exists=True,
-        dir_okay=False,
-    ),
-]
+NewDirectory = Annotated[Path, typer.Argument(metavar="DIR", help="A directory that is new or empty.")]
 
 
 @app.command(name="sample")
@@ -56,58 +48,74 @@ def sample_(
 
     Example: `yukyu data sample 20000`
     """
-    url = databases.find(settings_with(data_dir=data_dir)).primary_url
-    loaded = _run(lambda progress: sample.load(url, rows, seed=seed, replace=replace, on_progress=progress))
+    settings = settings_with(data_dir=data_dir)
+    ring, url = ring_of(settings), databases.find(settings).primary_url
+    loaded = run(lambda progress: sample.load(url, rows, seed=seed, replace=replace, ring=ring, on_progress=progress))
     if as_json:
         typer.echo(json.dumps({"seed": seed, "tables": loaded}))
     else:
         print_sample(loaded)
 
 
-@app.command(name="import")
-def import_(
-    file: File,
+app.command(name="import")(importing.import_)
+app.command(name="import-excel")(importing.import_excel)
+app.command(name="imports")(importing.imports_)
+app.command(name="rollback")(importing.rollback)
+
+
+@app.command()
+def export(directory: NewDirectory, as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: FBT002 - Typer's way
+    """Write the six tables as they are at one moment: JSON Lines, and a manifest with counts and SHA-256 of each file.
+
+    The files hold personal data **in plain**, also where the database keeps it encrypted; they are readable by you
+    alone. The manifest is written last: a directory without one is not whole. `yukyu data import DIR` brings it back.
+
+    Example: `yukyu data export /srv/yukyu-2026-11-28`
+    """
+    settings = settings_with(data_dir=data_dir)
+    ring, url = ring_of(settings), databases.find(settings).primary_url
+
+    async def work(progress: Progress) -> dump.Manifest:
+        async with (
+            store_if_any(settings) as control,
+            audited(control, auditing.EXPORT, directory.name, who=who()) as outcome,
+        ):
+            manifest = await dump.export(url, directory, now=now(), ring=ring, on_progress=progress)
+            outcome.details["rows"] = {name: part.rows for name, part in manifest.tables.items()}
+            return manifest
+
+    manifest = run(work, stopped=f"{directory} is not whole")
+    if as_json:
+        typer.echo(manifest.model_dump_json(exclude_none=True))
+    else:
+        print_export(manifest, directory)
+
+
+@app.command()
+def verify(
+    source: Source,
     key_file: KeyFile = None,
     as_json: AsJson = False,  # noqa: FBT002 - Typer's way
     data_dir: DataDir = None,
 ) -> None:
-    """Bring a database file of the old application into this one; doing it again changes nothing.
+    """Compare a file of the old application, or an export, with the database: counts, and a checksum of every row.
 
-    Rows that are new are added, rows that differ are changed, all others stay. A row that cannot be taken is named
-    with its reason and the others are taken: the exit code is 1 then, 0 when all were. After a crash or
-    Ctrl-C the database is as it was before.
+    Both sides are read by the rules of the import, so that `2025/4/1` and 2025-04-01 are one. The first differences
+    are named, without personal values. Exit code 0 when there is none, 1 when there are.
 
-    Example: `yukyu data import yukyu.db`
+    Example: `yukyu data verify yukyu.db`
     """
-    url = databases.find(settings_with(data_dir=data_dir)).primary_url
-    key = _read_key(key_file) if key_file else None
-    report = _run(lambda progress: legacy.import_file(url, file, key=key, on_progress=progress))
+    settings, key = settings_with(data_dir=data_dir), read_key(key_file)
+    ring, url = ring_of(settings), databases.find(settings).primary_url
+
+    async def work(progress: Progress) -> Verification:
+        with opening.opened(source) as (_, opened):
+            return await verifying.verify(url, opened, key=key, ring=ring, on_progress=progress)
+
+    found = run(work)
     if as_json:
-        typer.echo(json.dumps({"rejected": report.rejected, **dataclasses.asdict(report)}, ensure_ascii=False))
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
-        print_import(report)
-    if report.rejected:
+        print_verification(found)
+    if not found.alike:
         raise typer.Exit(1)
-
-
-def _read_key(file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"The key file {file} cannot be read. Nothing was imported.") from error
-
-
-def _run(work: Callable[[Progress], Coroutine[Any, Any, T]]) -> T:
-    """Run the work with a bar for each table; Ctrl-C ends it before anything is kept."""
-    console = Console(stderr=True, highlight=False)
-    with _interruptible(console), bars(console) as progress:
-        return asyncio.run(work(progress))
-
-
-@contextmanager
-def _interruptible(console: Console) -> Generator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print("Stopped; the database is as it was before.")
-        raise typer.Exit(INTERRUPTED) from None

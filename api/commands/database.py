@@ -40,8 +40,8 @@ def downgrade(
 @app.command()
 def current(data_dir: DataDir = None) -> None:
     """Print the revision the database is at, and the newest one."""
-    revision = asyncio.run(migrations.current(databases.find(settings_with(data_dir=data_dir)).primary_url))
-    newest = migrations.head()
+    url = databases.find(settings_with(data_dir=data_dir)).primary_url
+    revision, newest = asyncio.run(migrations.current(url)), migrations.head(url)
     typer.echo(f"{revision or 'base'}{' (newest)' if revision == newest else f' (newest is {newest})'}")
 
 

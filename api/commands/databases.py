@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from api.settings import Settings
 from db.cluster import EmbeddedCluster
+from db.errors import SettingError
+from db.fallback import is_file, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,18 @@ def find(settings: Settings) -> Databases:
     """
     if settings.database_url is not None:
         replicas = tuple(url.get_secret_value() for url in settings.replica_urls)
-        return Databases(settings.database_url.get_secret_value(), replicas)
+        url = settings.database_url.get_secret_value()
+        if is_file(url):
+            path_of(url)
+            _require_none(replicas)
+        return Databases(url, replicas)
     located = EmbeddedCluster.locate(settings.data_dir)
     return Databases(located.primary_url, (located.replica_url,) if located.replica_url else ())
+
+
+def _require_none(replicas: tuple[str, ...]) -> None:
+    if replicas:
+        raise SettingError(
+            "YUKYU_REPLICA_URLS names replicas, and the database file in YUKYU_DATABASE_URL has none.",
+            hint="Leave YUKYU_REPLICA_URLS out, or use PostgreSQL: YUKYU_DATABASE_URL=postgresql://…",
+        )

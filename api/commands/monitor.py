@@ -13,6 +13,7 @@ import typer
 from api import logs
 from api.commands import baselines, databases, monitor_reports, sites
 from api.commands.options import AsJson, DataDir, settings_with
+from db import connecting
 from db.engines import Engines
 from jobs import performance
 from jobs.monitoring.servers import Target, targets
@@ -100,7 +101,8 @@ def _run(data_dir: DataDir, work: Callable[[Watched], Awaitable[T]]) -> T:
 
     async def opened() -> T:
         async with AsyncExitStack() as stack:
-            engines = await stack.enter_async_context(Engines.open(found.primary_url, found.replica_urls))
+            engines = await stack.enter_async_context(connecting.engines(found.primary_url, found.replica_urls))
+            engines.require_server("Performance figures need")
             if settings.database_url is not None:
                 nodes = [Target(node.name, node.configured, node.url) for node in engines.nodes]
                 return await work(Watched(engines, nodes, None))

@@ -27,6 +27,7 @@ GROUPS = {
     "alerts": "alerts",
     "user": "user",
     "audit": "audit",
+    "keys": "keys",
 }
 
 # Those that run until they are stopped, so that being stopped is no failure.

@@ -12,7 +12,7 @@ import structlog
 
 from api import logs
 from api.app import create_app, streams_of
-from api.commands import databases, secret, sites
+from api.commands import databases, rings, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -21,7 +21,7 @@ from api.settings import Settings
 from api.signin import SignInLinks
 from api.tokens import Tokens
 from api.version import VERSION
-from db import search
+from db import connecting, search
 from db.control import Control
 from db.engines import Engines
 from jobs import health, heartbeat
@@ -40,7 +40,8 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_format)
-    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
+    sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
+    rings.ring_of(settings)
     tokens, found = secret.tokens(settings), databases.find(settings)
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
@@ -50,8 +51,9 @@ async def _serve(
     foreground: Foreground, settings: Settings, found: Databases, listening: socket.socket, tokens: Tokens
 ) -> None:
     async with AsyncExitStack() as opened:
-        # With a URL there is a database, and nothing that could be backed up or restored from here.
-        site = await opened.enter_async_context(sites.opened(settings)) if settings.database_url is None else None
+        # With the URL of a server there is nothing that could be backed up or restored from here.
+        looked_after = settings.database_url is None or sites.file_of(settings) is not None
+        site = await opened.enter_async_context(sites.opened(settings)) if looked_after else None
         control = site.control if site else await opened.enter_async_context(_control(settings))
         await answer(
             foreground, settings, found, listening, tokens=tokens, links=SignInLinks(), control=control, site=site
@@ -74,7 +76,7 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     access = Access.of(control, tokens.mint)
     remote_keys = secret.remote_keys(settings, tokens)
     async with (
-        Engines.open(found.primary_url, found.replica_urls) as engines,
+        connecting.engines(found.primary_url, found.replica_urls) as engines,
         _heartbeat(engines, beat=beat),
         _reporting(site, engines),
         access.kept(),

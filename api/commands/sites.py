@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import cast
 
 from api.commands import alerting
 from api.settings import Settings
@@ -12,14 +14,16 @@ from db.cluster.desired import States
 from db.cluster.errors import NotInstalledError
 from db.cluster.identity import Identity
 from db.cluster.installation import Installation
-from db.cluster.layout import Layout
+from db.cluster.layout import PRIVATE, Layout
 from db.cluster.lock import allowed
 from db.cluster.passwords import Passwords
 from db.control import Control
+from db.fallback import is_file, path_of
 from db.repository import Repository
 from jobs.alerts import overrides
 from jobs.alerts.rulebook import Rulebook
 from jobs.alerts.rules import RULES
+from jobs.fallback.site import FileSite, FileStates, NoServers
 from jobs.site import Monitoring, Policy, Site
 
 
@@ -113,14 +117,45 @@ def new_installation(settings: Settings) -> Installation:
 
 @asynccontextmanager
 async def opened(settings: Settings, found: Installation | None = None) -> AsyncGenerator[Site]:
-    """Open the site of an installation; the one in the data directory unless another is given."""
-    rules, found = rulebook(settings), found or installation(settings)
+    """Open the site of an installation: the one in the data directory unless another is given, or a database file."""
+    rules = rulebook(settings)
+    if found is None and (file := file_of(settings)) is not None:
+        async with _opened_file(settings, file, rules) as site:
+            yield site
+        return
+    found = found or installation(settings)
     url = settings.control_url.get_secret_value() if settings.control_url else None
     async with Control.open(found.layout.state, url=url) as control:
         yield Site(
             control,
             repository(settings),
             found,
+            policy=policy(settings),
+            monitoring=monitoring(settings),
+            alerting=alerting.of(settings),
+            rulebook=rules,
+        )
+
+
+def file_of(settings: Settings) -> Path | None:
+    """Return the database file, where the settings name one in place of a PostgreSQL."""
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    return path_of(url) if is_file(url) else None
+
+
+@asynccontextmanager
+async def _opened_file(settings: Settings, file: Path, rules: Rulebook) -> AsyncGenerator[FileSite]:
+    layout = Layout.of(settings.data_dir)
+    with allowed():
+        layout.state.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    url = settings.control_url.get_secret_value() if settings.control_url else None
+    async with Control.open(layout.state, url=url) as control:
+        yield FileSite(
+            control,
+            repository(settings),
+            cast("Installation", NoServers(layout, FileStates(layout.state, file))),
+            file=file,
+            backs_up=settings.backups,
             policy=policy(settings),
             monitoring=monitoring(settings),
             alerting=alerting.of(settings),

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from api import logs
 from api.commands.options import settings_with
+from api.settings import Settings
 from db.cluster.errors import NotInstalledError
 from db.cluster.layout import Layout
 from db.cluster.lock import allowed
@@ -35,3 +37,16 @@ def on_store(data_dir: Path | None, work: Callable[[Control], Awaitable[T]]) -> 
             return await work(control)
 
     return asyncio.run(opened())
+
+
+@asynccontextmanager
+async def store_if_any(settings: Settings) -> AsyncGenerator[Control | None]:
+    """Give the control store that `on_store` would; None where there is neither, for work that can do without."""
+    layout, url = Layout.of(settings.data_dir), settings.control_url
+    with allowed():
+        there = url is not None or layout.state.is_dir()
+    if not there:
+        yield None
+        return
+    async with Control.open(layout.state, url=url.get_secret_value() if url else None) as control:
+        yield control

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from api import logs
-from api.commands import secret, serve, sites, worker
+from api.commands import rings, secret, serve, sites, worker
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, is_loopback, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -18,6 +18,7 @@ from api.settings import Settings
 from api.signin import SignInLinks
 from db import migrations
 from db.cluster import Binaries, EmbeddedCluster
+from db.keys import KeyRing
 from jobs.data import sample as samples
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,8 @@ def up(  # noqa: PLR0913, PLR0917 - Typer's way
     if settings.environment is None and is_loopback(settings.host):
         settings = settings.model_copy(update={"environment": "development"})
     logs.configure(settings.log_format)
-    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
+    sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
+    rings.ring_of(settings)
     with closing(listen(settings.host, settings.port)) as listening:
         Foreground().run(
             lambda foreground: _up(foreground, settings, listening, sample, replica=not no_replica, jobs=not no_jobs)
@@ -73,7 +75,7 @@ async def _up(  # noqa: PLR0913 - what one run is made of
             steps.show("Migrating the schema")
             await migrations.upgrade(cluster.primary_url)
             if sample is not None:
-                await _fill(cluster, sample, steps)
+                await _fill(cluster, sample, rings.ring_of(settings), steps)
         links, origin = SignInLinks(), origin_of(listening)
         console.print(f"\nYuKyuDATA runs on {origin} and stops with Ctrl-C.")
         console.print(f"Sign in as an administrator, once, with {links.make(origin)}\n")
@@ -105,11 +107,12 @@ def _cluster(settings: Settings, steps: Steps, *, replica: bool) -> AbstractAsyn
     )
 
 
-async def _fill(cluster: EmbeddedCluster, rows: int, steps: Steps) -> None:
+async def _fill(cluster: EmbeddedCluster, rows: int, ring: KeyRing | None, steps: Steps) -> None:
     try:
         await samples.load(
             cluster.primary_url,
             rows,
+            ring=ring,
             on_progress=lambda subject, done, total: steps.show(f"Filling {subject}", done / total if total else None),
         )
     except samples.NotEmptyError:

@@ -9,12 +9,12 @@ import structlog
 import typer
 
 from api import logs
-from api.commands import databases, sites, worker
+from api.commands import databases, rings, sites, worker
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings
+from db import connecting
 from db.cluster.node import installed
-from db.engines import Engines
 from jobs import heartbeat
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,8 @@ def work(data_dir: DataDir = None, wait: Wait = False) -> None:  # noqa: FBT002 
     """
     settings = settings_with(data_dir=data_dir)
     logs.configure(settings.log_format)
-    sites.rulebook(settings)  # what cannot be meant in it is said before anything is started
+    sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
+    rings.ring_of(settings)
     Foreground().run(lambda _: _work(settings, wait=wait))
 
 
@@ -43,5 +44,7 @@ async def _work(settings: Settings, *, wait: bool) -> None:
     found = databases.find(settings)
     async with AsyncExitStack() as running:
         site = await running.enter_async_context(sites.opened(settings))
-        engines = await running.enter_async_context(Engines.open(found.primary_url, ()))
+        if sites.file_of(settings) is not None:
+            await worker.work(site)
+        engines = await running.enter_async_context(connecting.engines(found.primary_url))
         await asyncio.gather(worker.work(site), heartbeat.keep_beating(engines, clock=lambda: datetime.now(UTC)))

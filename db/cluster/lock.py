@@ -6,7 +6,7 @@ The process may be in another container, where its number means nothing here: wh
 import fcntl
 import os
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout

@@ -117,6 +117,13 @@ class Engines:
         if session.lsn is not None:
             node.position.advance(session.lsn)
 
+    def require_server(self, what: str) -> None:
+        """Make sure that there is a server behind this, for what a file has not; `what` is '… needs'.
+
+        Raises:
+            NeedsPostgresError: there is a database file.
+        """
+
     async def _writable(self) -> Node:
         if self._monitor.leader is None:
             await self.recheck()

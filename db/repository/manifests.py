@@ -50,6 +50,8 @@ class BackupManifest(BaseModel):
     database_size_bytes: int
     requested_by: str
     files: tuple[StoredFile, ...]
+    # Of a database file: how many rows each table had.
+    rows: dict[str, int] | None = None
 
     def write(self, incarnation: Incarnation) -> None:
         durable.write(incarnation.manifest(self.id), self.model_dump_json(indent=2) + "\n")

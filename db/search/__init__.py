@@ -1,7 +1,7 @@
 """Ranked search over the employee tables; the analysis and the ranking run in the database."""
 
 from db.search.highlight import Fragment, Highlight
-from db.search.page import Hit, SearchPage
+from db.search.page import FoundRow, Hit, SearchPage
 from db.search.registry import EmployeeTable
 from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
@@ -10,6 +10,7 @@ from db.search.warming import warm
 
 __all__ = [
     "EmployeeTable",
+    "FoundRow",
     "Fragment",
     "Highlight",
     "Hit",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from db.search.kanji import MODERN
 
-_SPECIAL_LATIN = {
+SPECIAL_LATIN = {
     "đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "ŋ": "n", "ħ": "h", "ŧ": "t",
     "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th",
 }  # fmt: skip
-_HIRAGANA = {chr(code): chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | {
+HIRAGANA = {chr(code): chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | {
     "ヵ": "か",
     "ヶ": "け",
     "ゕ": "か",
@@ -21,8 +21,8 @@ _REPEATS = "々ゝゞヽヾ〃仝"
 _APOSTROPHES = "'’‘ʼ′´`"
 _DASH = re.compile("[\u2010-\u2015\u2212]")
 _KANA = re.compile("[ぁ-ゖー]")
-_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-_SEPARATOR = re.compile(
+UNSEEN = re.compile("[\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+SEPARATOR = re.compile(
     "[\u0001-/:-@\\[-`{-\u00bf\u00d7\u00f7\u2000-\u206f\u20a0-\u20cf\u2100-\u2bff\u3000-\u3004\u3008-\u3020\u3030"
     "\u303d-\u303f\u30a0・\ufe10-\ufe6f\uff5f-\uff65]"
 )
@@ -54,7 +54,7 @@ def fold(text: str) -> list[Letter]:
     letters: list[Letter] = []
     before = " "
     for index, (letter, start, end) in enumerate(folded):
-        if index in gone or _SEPARATOR.match(letter):
+        if index in gone or SEPARATOR.match(letter):
             if letter != "'" or index in gone:
                 before = " "
             continue
@@ -67,7 +67,7 @@ def words(query: str) -> list[str]:
     """Return the words of a query, folded."""
     folded = "".join(letter for letter, _, _ in _folded(query))
     spaced = _LEGAL_FORM.sub(" ", folded)
-    return [word for each in spaced.split() if (word := _SEPARATOR.sub("", each))]
+    return [word for each in spaced.split() if (word := SEPARATOR.sub("", each))]
 
 
 def _folded(text: str) -> Iterator[tuple[str, int, int]]:
@@ -88,7 +88,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _fold_cluster(cluster: str, before: str) -> str:
-    letters = _UNSEEN.sub("", unicodedata.normalize("NFKC", cluster).lower())
+    letters = UNSEEN.sub("", unicodedata.normalize("NFKC", cluster).lower())
     if letters and letters in _REPEATS:
         return before
     if letters and _DASH.match(letters):
@@ -100,11 +100,11 @@ def _without_marks(letters: str) -> str:
     if any("\u00c0" <= letter <= "\u036f" or "\u1e00" <= letter <= "\u1eff" for letter in letters):
         letters = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", letters))
         letters = unicodedata.normalize("NFKC", letters)
-        return "".join(_SPECIAL_LATIN.get(letter, letter) for letter in letters)
+        return "".join(SPECIAL_LATIN.get(letter, letter) for letter in letters)
     return letters
 
 
 def _fold_letter(letter: str) -> str:
     if letter in _APOSTROPHES:
         return "'"
-    return _HIRAGANA.get(letter) or MODERN.get(letter, letter)
+    return HIRAGANA.get(letter) or MODERN.get(letter, letter)

@@ -43,8 +43,8 @@ _ALL_LATIN = re.compile("[a-z]+")
 def romaji(word: str) -> str | None:
     """Return a folded word in canonical romaji; None where it is neither kana nor Latin."""
     if _ALL_KANA.fullmatch(word):
-        return _short_vowels(_letters(word)) or None
-    return _of_latin(word) if _ALL_LATIN.fullmatch(word) else None
+        return short_vowels(kana_letters(word)) or None
+    return of_latin(word) if _ALL_LATIN.fullmatch(word) else None
 
 
 def romaji_start(word: str) -> str | None:
@@ -55,21 +55,23 @@ def romaji_start(word: str) -> str | None:
     return romaji(word) or None
 
 
-def _letters(kana: str) -> str:
-    letters = "".join(_OF_KANA[letter] for letter in kana)
+def kana_letters(kana: str) -> str:
+    """Return folded kana in romaji with its long vowels; a space stays one."""
+    letters = "".join(_OF_KANA.get(letter, letter) for letter in kana)
     for joined, together in _KANA_STEPS:
         letters = letters.replace(joined, together)
     letters = re.sub(r"(?<=[a-z])[aiueo]\^", "", letters).replace("^", "")
     return re.sub("q([bdghkmprstyz])", r"\1\1", letters).replace("q", "")
 
 
-def _of_latin(word: str) -> str:
+def of_latin(word: str) -> str:
+    """Return Latin letters, one word or several, in canonical romaji."""
     for spelling, canonical in _LATIN_STEPS:
         word = word.replace(spelling, canonical)
-    return _short_vowels(re.sub("oh(?![aiueoy])", "o", word))
+    return short_vowels(re.sub("oh(?![aiueoy])", "o", word))
 
 
-def _short_vowels(letters: str) -> str:
+def short_vowels(letters: str) -> str:
     for pattern, short in _LONG_VOWELS:
         letters = pattern.sub(short, letters)
     return letters

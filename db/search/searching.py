@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from time import perf_counter
+from typing import Any
 
 import asyncpg
 
 from db.errors import BadInputError
+from db.other_store import OtherStore, Scope
 from db.search import cursor, highlight
 from db.search.page import FoundRow, Hit, SearchPage
 from db.search.registry import BY_NUMBER, BY_TABLE, EmployeeTable
@@ -61,13 +63,20 @@ async def _page(
     scope = ([BY_TABLE[table].number for table in tables], request.statuses, request.year, request.employed_on)
     start = (None,) * 5 if after is None else (after.rank, after.older, after.moment, after.id, after.table_number)
     began = perf_counter()
+    counting = request.count_total or request.count_by_table
     # One more than the page has, to see whether there is a next one.
-    records = await connection.fetch(statement.sql, request.query, *scope, offset + request.first + 1, *start, offset)
-    counts = (
-        await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1)
-        if request.count_total or request.count_by_table
-        else []
-    )
+    if isinstance(connection, OtherStore):
+        about, slices = Scope(*scope), statement.slices.items()
+        place = None if after is None else start
+        records = await connection.hits(
+            request.query, about, slices, most=request.first + 1, after=place, offset=offset
+        )
+        counts = await connection.counts(request.query, about, most=COUNT_LIMIT + 1) if counting else []
+    else:
+        records = await connection.fetch(
+            statement.sql, request.query, *scope, offset + request.first + 1, *start, offset
+        )
+        counts = await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1) if counting else []
     took_ms = (perf_counter() - began) * 1000
     marker = highlight.Marker(request.query) if request.highlight else None
     by_table = {BY_NUMBER[table].table: min(records, COUNT_LIMIT) for table, records in counts}
@@ -82,7 +91,7 @@ async def _page(
     )
 
 
-def _hit(record: asyncpg.Record, statement: Statement, bound_to: bytes, marker: highlight.Marker | None) -> Hit:
+def _hit(record: Sequence[Any], statement: Statement, bound_to: bytes, marker: highlight.Marker | None) -> Hit:
     rank, older, moment, id_, table_number, score = record[:6]
     where, columns = statement.slices[table_number]
     row = FoundRow(zip(columns, record[where], strict=True))

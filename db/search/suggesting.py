@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from db.other_store import OtherStore
 from db.search.request import check_first, check_text
 from db.search.statement import SUGGESTIONS
 
@@ -16,5 +17,8 @@ async def suggest(connection: asyncpg.Connection, prefix: str, first: int = 8) -
     """
     check_text(prefix, "prefix")
     check_first(first)
-    records = await connection.fetch(SUGGESTIONS, prefix, first)
-    return list(dict.fromkeys(record[0] for record in records))[:first]
+    if isinstance(connection, OtherStore):
+        found = await connection.suggestions(prefix, most=first)
+    else:
+        found = [record[0] for record in await connection.fetch(SUGGESTIONS, prefix, first)]
+    return list(dict.fromkeys(found))[:first]

@@ -1,7 +1,8 @@
-"""The six tables of the application this replaces, named and shaped as there, and the replication heartbeat."""
+"""The six tables of the application this replaces, named and shaped as there; the replication heartbeat; imports."""
 
 from db.tables import searchable
 from db.tables.columns import METADATA, Row
+from db.tables.data_import import CHANGES, DataImport
 from db.tables.employee import Employee
 from db.tables.genzai import Genzai
 from db.tables.heartbeat import Heartbeat
@@ -10,6 +11,18 @@ from db.tables.staff import Staff
 from db.tables.ukeoi import Ukeoi
 from db.tables.usage_detail import UsageDetail
 
-__all__ = ["METADATA", "Employee", "Genzai", "Heartbeat", "LeaveRequest", "Row", "Staff", "Ukeoi", "UsageDetail"]
+__all__ = [
+    "CHANGES",
+    "METADATA",
+    "DataImport",
+    "Employee",
+    "Genzai",
+    "Heartbeat",
+    "LeaveRequest",
+    "Row",
+    "Staff",
+    "Ukeoi",
+    "UsageDetail",
+]
 
 searchable.declare(METADATA)

@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, Date, DateTime, MetaData, Numeric, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
+
+from db.tables.personal import SEALED, Kind
 
 
 class Row(SQLModel):
@@ -57,8 +59,9 @@ def required_days() -> Any:
     return Field(nullable=False, sa_type=Numeric(9, 3))  # pyright: ignore[reportArgumentType] - instances are accepted
 
 
-def optional_yen() -> Any:
-    return Field(default=None, sa_type=Integer)
+def personal(kind: Kind) -> Any:
+    """Return a personal value: text, plain or encrypted, which `db.personal` writes and reads."""
+    return Field(default=None, sa_type=Text, sa_column_kwargs={"info": {"personal": kind}})
 
 
 def optional_small() -> Any:
@@ -110,3 +113,19 @@ def amount(*columns: str) -> tuple[CheckConstraint, ...]:
 
 def plausible_year(column: str = "year") -> CheckConstraint:
     return check(f"{column}_plausible", f"{column} BETWEEN 1900 AND 2200")
+
+
+def personal_yen(column: str) -> CheckConstraint:
+    """Return a check on plain amounts; of encrypted ones `db.personal` sees to it, before they are encrypted."""
+    return check(f"{column}_not_negative", _unless_sealed(column, f"CAST({column} AS integer) >= 0"))
+
+
+def personal_date(column: str) -> CheckConstraint:
+    """Return the same for dates; SQLite, which has no dates, does without."""
+    date = f"length({column}) = 10 AND to_char(CAST({column} AS date), 'YYYY-MM-DD') = {column}"
+    constraint = check(f"{column}_is_date", _unless_sealed(column, date))
+    return constraint.ddl_if(dialect="postgresql")
+
+
+def _unless_sealed(column: str, condition: str) -> str:
+    return f"CASE WHEN substr({column}, 1, {len(SEALED)}) = '{SEALED}' THEN true ELSE {condition} END"

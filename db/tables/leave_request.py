@@ -4,6 +4,7 @@ from decimal import Decimal
 from sqlalchemy import Index, text
 
 from db.tables import columns
+from db.tables.personal import Kind
 
 
 class LeaveRequest(columns.Row, table=True):
@@ -16,7 +17,7 @@ class LeaveRequest(columns.Row, table=True):
         columns.check("ends_after_start", "end_date >= start_date"),
         columns.check("status_known", "status IN ('PENDING', 'APPROVED', 'REJECTED')"),
         *columns.amount("days_requested", "hours_requested", "cost_estimate"),
-        *columns.not_negative("hourly_wage"),
+        columns.personal_yen("hourly_wage"),
         Index(None, "employee_num", "year", text("requested_at DESC")),
     )
 
@@ -34,6 +35,6 @@ class LeaveRequest(columns.Row, table=True):
     approved_by: str | None = columns.optional_text()
     approved_at: datetime | None = columns.optional_moment()
     year: int = columns.required_small()
-    hourly_wage: int | None = columns.optional_yen()
+    hourly_wage: str | None = columns.personal(Kind.YEN)
     cost_estimate: Decimal | None = columns.optional_amount()
     created_at: datetime = columns.moment()

@@ -5,10 +5,10 @@ from sqlalchemy import CheckConstraint
 from db.tables import columns
 
 
-def constraints(*amounts: str) -> tuple[CheckConstraint, ...]:
-    """Return the checks; `amounts` are further columns that cannot be negative."""
+def constraints() -> tuple[CheckConstraint, ...]:
     return (
         columns.not_blank("employee_num"),
         columns.check("leaves_after_hire", "leave_date >= hire_date"),
-        *columns.not_negative("age", *amounts),
+        *columns.not_negative("age"),
+        columns.personal_date("birth_date"),
     )

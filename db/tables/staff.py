@@ -1,6 +1,7 @@
 from datetime import date, datetime
 
 from db.tables import columns, person
+from db.tables.personal import Kind
 
 
 class Staff(columns.Row, table=True):
@@ -17,13 +18,13 @@ class Staff(columns.Row, table=True):
     kana: str | None = columns.optional_text()
     gender: str | None = columns.optional_text()
     nationality: str | None = columns.optional_text()
-    birth_date: date | None = columns.optional_date()
+    birth_date: str | None = columns.personal(Kind.DATE)
     age: int | None = columns.optional_small()
     visa_expiry: date | None = columns.optional_date()
-    visa_type: str | None = columns.optional_text()
+    visa_type: str | None = columns.personal(Kind.TEXT)
     spouse: str | None = columns.optional_text()
-    postal_code: str | None = columns.optional_text()
-    address: str | None = columns.optional_text()
+    postal_code: str | None = columns.personal(Kind.TEXT)
+    address: str | None = columns.personal(Kind.TEXT)
     building: str | None = columns.optional_text()
     hire_date: date | None = columns.optional_date()
     leave_date: date | None = columns.optional_date()

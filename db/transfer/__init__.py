@@ -1,23 +1,37 @@
 """Moves many rows at once into the six tables: by COPY, in one transaction that lets readers go on."""
 
 from db.transfer.copying import Rows, TableRow, copy
+from db.transfer.imports import Import
 from db.transfer.indexes import set_aside
+from db.transfer.journal import KEPT_DAYS, KEPT_IMPORTS, Heading, Journal, revision_of
 from db.transfer.merging import Merged, Rejected, merge
+from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
 from db.transfer.tables import TABLES, count, table_of, truncate, writable_columns
+from db.transfer.undoing import Later, Undone
 from db.transfer.writing import Writer, vacuum, writing
 
 __all__ = [
+    "KEPT_DAYS",
+    "KEPT_IMPORTS",
     "TABLES",
+    "Heading",
+    "Import",
+    "Journal",
+    "Later",
     "Merged",
     "Rejected",
     "Rows",
     "Stage",
     "TableRow",
+    "Undone",
     "Writer",
     "copy",
     "count",
     "merge",
+    "reading",
+    "revision_of",
+    "rows_of",
     "set_aside",
     "table_of",
     "truncate",

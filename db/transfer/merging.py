@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import asyncpg
-from sqlalchemy import ColumnElement, Table, Update, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Table, Update, case, delete, func, insert, literal, or_, select, update
 
-from db.transfer import judgements
+from db.transfer import images, judgements
 from db.transfer.stage import Stage
 from db.transfer.tables import sql
 
@@ -70,9 +70,11 @@ def _writes(stage: Stage) -> Iterator[str]:
     staged, target = stage.table, stage.target
     yield sql(_judge_by_id(stage))
     for key in stage.natural_keys:
+        yield sql(_remember(stage, MOVED))
         yield sql(delete(target).where(target.c.id == staged.c.id, staged.c.verdict == MOVED))
         yield sql(_adopt_id(stage, key))
     yield sql(update(staged).where(staged.c.fault_reason.is_(None), staged.c.verdict.is_(None)).values(verdict=NEW))
+    yield sql(_remember(stage, CHANGED))
     yield sql(
         update(target)
         .where(target.c.id == staged.c.id, staged.c.verdict == CHANGED)
@@ -81,6 +83,15 @@ def _writes(stage: Stage) -> Iterator[str]:
     columns = [staged.columns[name] for name in stage.columns]
     coming = select(*columns).where(staged.c.verdict.in_([NEW, MOVED])).order_by(staged.c.row_number)
     yield sql(insert(target).from_select(stage.columns, coming))
+
+
+def _remember(stage: Stage, verdict: str) -> Insert:
+    """Keep what the rows are before they are written over."""
+    staged, target = stage.table, stage.target
+    rows = select(target.c.id, images.whole(target, stage.columns)).where(
+        target.c.id == staged.c.id, staged.c.verdict == verdict
+    )
+    return insert(stage.before).from_select(["id", "before"], rows)
 
 
 def _judge_by_id(stage: Stage) -> Update:

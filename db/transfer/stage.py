@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, Text, UniqueConstraint, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import CreateTable
 
 from db.transfer.tables import sql, writable_columns
@@ -38,6 +39,15 @@ class Stage:
             prefixes=["TEMPORARY"],
             postgresql_on_commit="DROP",
         )
+        # Rows of the table as they were before they were changed or removed.
+        self.before = Table(
+            f"before_{target.name}",
+            MetaData(),
+            Column("id", Text),
+            Column("before", JSONB),
+            prefixes=["TEMPORARY"],
+            postgresql_on_commit="DROP",
+        )
 
     @property
     def name(self) -> str:
@@ -45,6 +55,7 @@ class Stage:
 
     async def create(self, connection: asyncpg.Connection) -> None:
         await connection.execute(sql(CreateTable(self.table)))
+        await connection.execute(sql(CreateTable(self.before)))
 
     def differs(self, names: Sequence[str]) -> ColumnElement[bool]:
         """Return whether a staged row and a row of the table differ in these columns."""

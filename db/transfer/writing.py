@@ -9,6 +9,7 @@ import asyncpg
 from db.address import name_of
 from db.engines import failures
 from db.errors import AppError, DatabaseUnavailableError
+from db.fallback import NeedsPostgresError, is_file
 from db.transfer.tables import LOCK, PATIENCE, VACUUM
 
 # What asyncpg raises when there is no server, when it is starting or stopping, and when the connection breaks.
@@ -77,26 +78,42 @@ async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[
         NotMigratedError: the tables are missing.
         NotWritableError: the server is a replica.
     """
-    name = name_of(url)
-    try:
-        connection: Writer = await asyncpg.connect(url)
+    async with connected(url) as connection:
         try:
             async with connection.transaction():
                 await connection.execute(PATIENCE, f"{patience / timedelta(milliseconds=1):.0f}ms")
                 await connection.execute(LOCK)
                 yield connection
+        except asyncpg.LockNotAvailableError as error:
+            raise TablesBusyError(patience) from error
+        except asyncpg.ReadOnlySQLTransactionError as error:
+            raise NotWritableError from error
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
+    """Give a connection, and say in a sentence what came in its way.
+
+    Raises:
+        DatabaseUnavailableError: the server cannot be reached, or went away.
+        NotMigratedError: the tables are missing.
+        NeedsPostgresError: it is a database file.
+    """
+    if is_file(url):
+        raise NeedsPostgresError("Moving data out, comparing it and undoing an import need")
+    name = name_of(url)
+    try:
+        connection: asyncpg.Connection = await asyncpg.connect(url)
+        try:
+            yield connection
         finally:
             await connection.close(timeout=10)
     except _UNREACHABLE as error:
         raise DatabaseUnavailableError(
             f"The database at {name} could not be reached, or broke off: {failures.sentence(error)}"
         ) from error
-    except asyncpg.LockNotAvailableError as error:
-        raise TablesBusyError(patience) from error
     except asyncpg.UndefinedTableError as error:
         raise NotMigratedError from error
-    except asyncpg.ReadOnlySQLTransactionError as error:
-        raise NotWritableError from error
 
 
 async def vacuum(url: str) -> None:

@@ -9,7 +9,8 @@ from jobs.backups.objectives import Objectives
 from jobs.backups.points import RestorePoint, create_restore_point
 from jobs.backups.requests import request, request_verification
 from jobs.backups.retention import expire
-from jobs.backups.status import BackupStatus, RecoveryWindow, status
+from jobs.backups.standing import status
+from jobs.backups.status import BackupStatus, RecoveryWindow
 from jobs.backups.take import abandon, take
 from jobs.backups.unpacking import discard, unpack
 from jobs.backups.verifying import verify

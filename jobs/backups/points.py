@@ -31,7 +31,9 @@ async def create_restore_point(site: Site, name: str, *, by: str) -> RestorePoin
     Raises:
         BadInputError: the name is unsuitable, or taken: recovery would stop at the first of two.
         DatabaseUnavailableError: the primary does not answer.
+        NeedsPostgresError: the database is a file.
     """
+    site.require_server("Restore points need")
     _require_suitable(name)
     incarnation = site.incarnation()
     if incarnation is None:

@@ -57,6 +57,8 @@ def _refusal(site: Site, kind: BackupKind) -> Refusal | None:
         return Refusal("NO_DATABASE", "There is no database yet.", hint="Start one with `yukyu up`.")
     if kind is BackupKind.FULL:
         return None
+    if refusal := site.refusal("Incremental backups need"):
+        return refusal
     binaries = site.installation.binaries
     if binaries.major < INCREMENTAL_SINCE:
         return Refusal(

@@ -40,7 +40,7 @@ async def expire(site: Site) -> list[str]:
     manifests = await asyncio.to_thread(BackupManifest.all, incarnation)
     expired = superfluous(manifests, since=site.clock() - site.policy.window, needed=restoring)
     for manifest in expired:
-        await asyncio.to_thread(_remove, incarnation, manifest)
+        await asyncio.to_thread(remove, incarnation, manifest)
         log.info("backup expired", backup=manifest.id)
     begun = {operation.id for operation in running if operation.state is OperationState.RUNNING}
     await leftovers.clear_all(site, incarnation, keep=begun)
@@ -68,7 +68,7 @@ def superfluous(
     return [each for each in reversed(manifests) if root[each.id].id in older]
 
 
-def _remove(incarnation: Incarnation, manifest: BackupManifest) -> None:
+def remove(incarnation: Incarnation, manifest: BackupManifest) -> None:
     """Remove the manifest first: without it the files are no backup, and what a crash leaves of them is cleared."""
     incarnation.manifest(manifest.id).unlink(missing_ok=True)
     durable.sync_directory(incarnation.backups)

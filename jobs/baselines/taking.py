@@ -63,6 +63,7 @@ async def create(site: Site, label: str | None, *, by: str) -> Baseline:
         BadInputError: the label is too long, or no line of text.
         TooFewSnapshotsError: too little has been measured.
     """
+    site.require_server("A baseline needs")
     label = _label(label)
     baseline = await _measure(site, SPAN, label=label, by=by)
     async with site.control.transaction() as session:
@@ -98,6 +99,7 @@ async def compare(site: Site, baseline_id: str | None) -> Comparison | None:
         NotFoundError: there is none of this id.
         TooFewSnapshotsError: too little has been measured of late.
     """
+    site.require_server("A baseline needs")
     if baseline_id is None:
         baseline = next(iter(await listing(site, last=1)), None)
         if baseline is None:

@@ -9,7 +9,8 @@ from typing import Final
 
 from db import migrations
 from db.engines import EngineRole, Engines
-from jobs.health import checks
+from db.fallback import FileEngines
+from jobs.health import checks, of_file
 from jobs.health.examination import Examination, examine
 from jobs.health.outcome import HealthCheck, HealthStatus, NodeHealth, Report
 
@@ -38,6 +39,8 @@ async def report(
         clock: says what time it is.
     """
     now = clock()
+    if isinstance(engines, FileEngines):
+        return await of_file.report(engines, version=version, disks=_disks(directories), now=now)
     found, disks = await asyncio.gather(examine(engines, now=now), _disks(directories))
     revision = _revision(found)
     newest = newest_revision()

@@ -38,7 +38,9 @@ async def explain(engines: Engines, sql: str, *, analyze: bool = False) -> Query
     Raises:
         BadInputError: it is not one statement that only reads, or PostgreSQL refuses it.
         DatabaseUnavailableError: no server answers.
+        NeedsPostgresError: the database is a file.
     """
+    engines.require_server("An explanation needs")
     statement = await asyncio.to_thread(one_select, sql)  # a long one takes half a second
     if statement.has_parameters and analyze:
         raise BadInputError(

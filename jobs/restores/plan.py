@@ -28,6 +28,7 @@ MARGIN = 1.1
 # How much an incremental backup grows by unpacking.
 UNPACKED = 5
 SHOWN = 3
+BESIDE = "A restore beside the live database needs"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ async def plan(site: Site, target: Target, *, system_identifier: str | None = No
 
     `system_identifier` names one of several clusters in the repository; the live one otherwise.
     """
+    if refusal := site.refusal(BESIDE):
+        return refusal
     incarnation = site.repository.incarnation(system_identifier) if system_identifier else site.incarnation()
     if incarnation is None:
         return _no_backup()

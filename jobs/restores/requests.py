@@ -9,7 +9,7 @@ from db.control import Operation, RestoreRun, RestoreState, audit, operations
 from db.control import restores as rows
 from jobs.refusal import Refusal
 from jobs.restores import kinds, places, rolling_back, runs
-from jobs.restores.plan import Plan, plan
+from jobs.restores.plan import BESIDE, Plan, plan
 from jobs.restores.target import Target
 from jobs.site import Site
 
@@ -88,9 +88,11 @@ async def _ask(  # noqa: PLR0913 - what is asked for, of what, under which condi
     *,
     by: str,
 ) -> RestoreRun | Refusal:
-    early = await _looked_at(site, kind, run_id)
+    early = site.refusal(BESIDE) or await _looked_at(site, kind, run_id)
     async with site.control.transaction() as session:
         run = await rows.by_id(session, run_id)
+        if run is None and early is not None:
+            return await _decline(session, kind, run_id, early, by=by)
         if run is None:
             unknown = Refusal("UNKNOWN_RESTORE", f"There is no restore {run_id}.", hint=CONFIRMED)
             return await _decline(session, kind, run_id, unknown, by=by)

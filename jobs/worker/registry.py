@@ -7,6 +7,8 @@ from jobs.alerts import sending
 from jobs.alerts.evaluation import evaluate
 from jobs.baselines import daily
 from jobs.baselines.taking import findings
+from jobs.fallback import backups as of_file
+from jobs.fallback.site import FileSite
 from jobs.monitoring import keeping
 from jobs.site import Policy, Site
 from jobs.worker import loop
@@ -24,6 +26,7 @@ async def monitor(site: Site) -> None:
 
 
 KEEPERS: Mapping[str, Keeper] = {"monitoring": monitor, "outbox": sending.keep}
+KEEPERS_OF_FILE: Mapping[str, Keeper] = {"outbox": sending.keep}
 KEEPERS_OF_ARCHIVE: Mapping[str, Keeper] = {"archive": archive.keep}
 
 
@@ -34,7 +37,9 @@ def schedule(policy: Policy) -> list[Scheduled]:
 
 async def work(site: Site) -> None:
     """Be the worker of an installation until cancelled; without an archive no backup is asked for by itself."""
-    if site.installation.archive is None:
+    if isinstance(site, FileSite):
+        await loop.work(site, of_file.KINDS, of_file.schedule(site.policy) if site.backs_up else [], KEEPERS_OF_FILE)
+    elif site.installation.archive is None:
         await loop.work(site, KINDS, SCHEDULE, KEEPERS)
     else:
         await loop.work(site, KINDS, schedule(site.policy), {**KEEPERS_OF_ARCHIVE, **KEEPERS})

@@ -7,13 +7,10 @@ import strawberry
 from db.control import audit
 from schema.arguments import After, First
 from schema.context import Info
-from schema.paging import Place, require_size, unusable
+from schema.paging import Place, number_in, require_size
 from schema.permissions import IsAdmin
 from schema.types.audit import AuditConnection, AuditEdge, AuditEntry
 from schema.types.page import PageInfo
-
-# Digits that an integer of 64 bits surely has.
-LONGEST_NUMBER = 18
 
 
 @strawberry.input(description="Narrows the audit log to entries that are all of these.")
@@ -37,7 +34,7 @@ class AuditQueries:
         ] = None,
     ) -> AuditConnection:
         require_size(first)
-        wanted, seen = filter or AuditFilter(), None if after is None else _number(after)
+        wanted, seen = filter or AuditFilter(), None if after is None else number_in(after)
         async with info.context.access.store().reading() as session:
             found = await audit.newest(
                 session,
@@ -56,15 +53,3 @@ class AuditQueries:
             nodes=[edge.node for edge in edges],
             page_info=PageInfo.of([edge.cursor for edge in edges], before=seen is not None, after=len(found) > first),
         )
-
-
-def _number(cursor: str) -> int:
-    """Return the number in a cursor.
-
-    Raises:
-        BadInputError: it is none of this list's.
-    """
-    key = Place.parse(cursor).key
-    if not (key.isascii() and key.isdecimal() and len(key) <= LONGEST_NUMBER):
-        raise unusable()
-    return int(key)

@@ -6,6 +6,7 @@ import strawberry
 
 from db import records
 from db.errors import NotFoundError
+from db.personal import opened_row
 from jobs import restores
 from jobs.alerts import attending, silencing
 from jobs.baselines import taking
@@ -21,7 +22,7 @@ from schema.types import restores as restore_types
 from schema.types.alerts import Alert, Silence
 from schema.types.backups import Backup
 from schema.types.baselines import Baseline
-from schema.types.employees import TYPES, personal_fields_of
+from schema.types.employees import TYPES, personal_columns, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.leave import LeaveRequest, UsageDetail
 from schema.types.node import Node, parse_node_id
@@ -58,9 +59,10 @@ class RecordQueries:
         answer = await info.context.read(lambda connection: records.by_key(connection, table, key))
         row, context = answer.value, info.context
         if row is not None and context.sees_personal:
-            read = {table.lower(): fields for table, fields in personal_fields_of(info).items()}
-            if table in read:
-                context.read_personal(read[table], [id])
+            read = {table.lower(): fields for table, fields in personal_fields_of(info).items()}.get(table, frozenset())
+            if read:
+                context.read_personal(read, [id])
+            row = opened_row(table, row, personal_columns(read), context.ring())
         return None if row is None else _node_of(table, row, personal=context.sees_personal)
 
 

@@ -1,17 +1,20 @@
 """Search over the employee tables."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
 
 from db import search
-from db.search import SearchPage, SearchRequest
+from db.personal import opened_row
+from db.search import FoundRow, SearchPage, SearchRequest
 from schema.arguments import After, First
-from schema.context import Info
+from schema.context import Context, Info
 from schema.costs import Cost
 from schema.permissions import IsViewer
 from schema.selection import selected
-from schema.types.employees import columns_of, personal_fields_of
+from schema.types.employees import columns_of, personal_columns, personal_fields_of
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
@@ -55,9 +58,9 @@ class SearchQueries:
             columns=columns_of(info, personal=personal),
         )
         answer = await info.context.read(lambda connection: search.search(connection, request))
-        if personal:
-            _tell_of_personal(info, answer.value)
-        return SearchConnection.of(answer.value, asked=wanted, served_by=answer.served_by, personal=personal)
+        asked = personal_fields_of(info) if personal else {}
+        page = _opened(info.context, answer.value, asked) if asked else answer.value
+        return SearchConnection.of(page, asked=wanted, served_by=answer.served_by, personal=bool(asked))
 
     @strawberry.field(
         description=(
@@ -74,9 +77,16 @@ class SearchQueries:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
 
 
-def _tell_of_personal(info: Info, page: SearchPage) -> None:
-    """Note which personal fields of which hits are in the answer."""
-    for table, fields in personal_fields_of(info).items():
+def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, frozenset[str]]) -> SearchPage:
+    """Return the page with those personal fields open that are asked for; which of which hits they are is noted."""
+    for table, fields in asked.items():
         hits = [hit for hit in page.hits if hit.table == table]
         if hits:
-            info.context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])
+            context.read_personal(fields, [node_id(table.lower(), hit.row["id"]) for hit in hits])
+    ring = context.ring()
+    wanted = {table: personal_columns(fields) for table, fields in asked.items()}
+    hits = [
+        replace(hit, row=FoundRow(opened_row(hit.table.lower(), hit.row, wanted.get(hit.table, ()), ring)))
+        for hit in page.hits
+    ]
+    return replace(page, hits=hits)

@@ -1,5 +1,6 @@
 """The four employee tables as types; personal fields are filled in only for whoever may see them."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -219,10 +220,16 @@ PERSONAL_OF: dict[EmployeeTable, frozenset[str]] = {
     for table, record in TYPES.items()
 }
 
+COLUMN_OF: dict[str, str] = {to_camel_case(column): column for column in PERSONAL_FIELDS}
 # What a record is known by, and what it finds its usage details and leave requests with.
 KEYS = frozenset({"id", "employee_num", "year"})
 
 TABLE_OF: dict[str, EmployeeTable] = {record.__name__: table for table, record in TYPES.items()}
+
+
+def personal_columns(fields: Iterable[str]) -> set[str]:
+    """Return the columns of personal fields by their names in GraphQL."""
+    return {COLUMN_OF[field] for field in fields}
 
 
 def personal_fields_of(info: Info) -> dict[EmployeeTable, frozenset[str]]:

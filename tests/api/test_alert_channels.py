@@ -109,6 +109,7 @@ async def test_only_an_admin_sends_tests(api: Api, role: Role) -> None:
     assert (await api.refusal(SEND, roles=(role,)))["code"] == "FORBIDDEN"
 
 
+@pytest.mark.long
 async def test_the_command_line_tries_channels_too(tmp_path: Path, mails: MailReceiver) -> None:
     async with open_site(tmp_path) as site:
         site.installation.states.change(lambda desired: desired.with_primary("nowhere"))

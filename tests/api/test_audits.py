@@ -31,6 +31,7 @@ def installed() -> None:
     assert install.returncode == 0, install.stderr
 
 
+@pytest.mark.long
 def test_every_requirement_of_graphql_over_http_is_met(installed: None, server: ServerProcess) -> None:
     audited = node("node", "run.js", server.graphql, server.token("aiko", Role.ADMIN), timeout=100)
 

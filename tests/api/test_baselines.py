@@ -81,6 +81,7 @@ async def test_only_an_admin_sees_baselines(api: Api) -> None:
         assert (await api.refusal(document, variables, roles=(Role.HR,)))["code"] == "FORBIDDEN"
 
 
+@pytest.mark.long
 async def test_the_command_line_takes_and_compares(watched: Watched) -> None:  # noqa: F811 - the fixture
     directory = watched.site.installation.layout.root
 

@@ -169,6 +169,7 @@ async def test_every_limit_of_a_document_is_a_setting(module_database: Database,
         assert (await api.refusal(document))["code"] == "QUERY_TOO_COMPLEX"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("proxies", "believed"), [("127.0.0.0/8", True), ("10.0.0.1", False), ("", False)])
 async def test_who_a_proxy_says_is_asking_is_believed_of_trusted_ones_alone(
     module_database: Database, tmp_path: Path, proxies: str, *, believed: bool

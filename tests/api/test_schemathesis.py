@@ -27,6 +27,7 @@ rest_schema = schemathesis.pytest.from_fixture("rest")
 graphql_schema = schemathesis.pytest.from_fixture("graphql")
 
 
+@pytest.mark.long
 @rest_schema.parametrize()
 @bounded
 def test_no_request_to_the_rest_endpoints_is_a_server_error(case: Any, server: ServerProcess) -> None:
@@ -36,6 +37,7 @@ def test_no_request_to_the_rest_endpoints_is_a_server_error(case: Any, server: S
     assert "INTERNAL_ERROR" not in response.text
 
 
+@pytest.mark.long
 @graphql_schema.parametrize()
 @bounded
 def test_no_operation_of_the_schema_is_a_server_error(case: Any, server: ServerProcess) -> None:

@@ -122,6 +122,7 @@ def test_a_file_that_others_may_read_is_warned_about(
     file.write_text(CANARY)
     file.chmod(mode)
     monkeypatch.setenv("YUKYU_JWT_SECRET_FILE", str(file))
+    caplog.set_level("WARNING")  # whatever a test of a command has set
 
     Settings()
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from api.tokens import ALGORITHM, AUDIENCE, ISSUER, InvalidTokenError, NoSecretError, Rules, Tokens
+from api.tokens import ALGORITHM, AUDIENCE, CLOCK_SKEW, ISSUER, InvalidTokenError, NoSecretError, Rules, Tokens
 from schema.roles import Role, UnauthenticatedError
 
 SECRET = "a secret of the tests, long enough to sign with"
@@ -119,3 +119,19 @@ def test_every_token_has_an_id_of_its_own(tokens: Tokens) -> None:
 def test_without_a_secret_nothing_is_minted() -> None:
     with pytest.raises(NoSecretError):
         Tokens(None, keys={}).mint("aiko", [], lifetime=HOUR, now=NOW)
+
+
+def test_a_token_that_counted_is_remembered_until_other_keys_count(tokens: Tokens) -> None:
+    token = tokens.mint("aiko", [Role.HR], lifetime=HOUR, now=NOW)
+    first = tokens.identify(token)
+
+    assert tokens.identify(token) is first
+    tokens.trust({})
+    assert tokens.identify(token) is not first
+
+
+def test_a_token_is_not_remembered_beyond_its_time(tokens: Tokens) -> None:
+    """It counts for a while longer, for clocks that differ, and is looked at anew each time."""
+    token = tokens.mint("aiko", [Role.HR], lifetime=HOUR, now=datetime.now(UTC) - HOUR - CLOCK_SKEW / 2)
+
+    assert tokens.identify(token) is not tokens.identify(token)

@@ -8,6 +8,7 @@ from tests.web.visits import Visit
 pytestmark = pytest.mark.xdist_group("browser")
 
 
+@pytest.mark.long
 async def test_the_endpoints_are_shown_and_answer_whoever_writes_a_token_there(stranger: Visit, console: Site) -> None:
     page = stranger.page
     await page.goto(console.docs)

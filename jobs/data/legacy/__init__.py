@@ -1,7 +1,16 @@
 """Takes over what the application before this one left: a SQLite file with the same six tables."""
 
-from jobs.data.legacy.importing import import_file
+from jobs.data.legacy.importing import Manner, identifier, import_file, import_source
 from jobs.data.legacy.report import ImportReport, Problem, TableReport
-from jobs.data.legacy.source import NotReadableError
+from jobs.data.sources import NotReadableError
 
-__all__ = ["ImportReport", "NotReadableError", "Problem", "TableReport", "import_file"]
+__all__ = [
+    "ImportReport",
+    "Manner",
+    "NotReadableError",
+    "Problem",
+    "TableReport",
+    "identifier",
+    "import_file",
+    "import_source",
+]

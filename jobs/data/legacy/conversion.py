@@ -1,6 +1,6 @@
 """Turns a row of the old file into one of ours, or says why it cannot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP
 from typing import Any
 
@@ -11,18 +11,27 @@ from jobs.data.legacy.columns import fields
 from jobs.data.legacy.gaps import GAPS
 from jobs.data.legacy.report import Problem, TableReport, shown
 from jobs.data.legacy.secrets import Unsealer
-from jobs.data.values import UnreadableError, is_blank
+from jobs.data.values import UnreadableError
 
 
 class Conversion:
     """Converts rows of one table, of which the file has these columns; what happened goes into the report."""
 
-    def __init__(self, table: Table, present: Sequence[str], unsealer: Unsealer, report: TableReport) -> None:
+    def __init__(
+        self,
+        table: Table,
+        present: Sequence[str],
+        unsealer: Unsealer,
+        report: TableReport,
+        place: Callable[[int], str],
+    ) -> None:
         everything = fields(table, unsealer)
         gaps = GAPS[table.name]
         self._table = table.name
         self._report = report
+        self._place = place
         self._fields = [everything[name] for name in present]
+        self._stepped = [field for field in self._fields if field.step is not None]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
         # Columns that a row gets here, and those of which the file says nothing.
@@ -31,9 +40,10 @@ class Conversion:
 
     def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
         """Yield the number of each row that can be taken, and its values in the order of `columns`."""
+        names = [field.name for field in self._fields]
         for row, *raw in source:
             self._report.read += 1
-            values = self._values(row, dict(zip((field.name for field in self._fields), raw, strict=True)))
+            values = self._values(row, dict(zip(names, raw, strict=True)))
             if values is not None:
                 yield (row, *(values[column] for column in self.columns))
 
@@ -44,7 +54,7 @@ class Conversion:
         for field in self._fields:
             value = raw[field.name]
             try:
-                values[field.name] = None if is_blank(value) else field.read(value)
+                values[field.name] = field.read(value)
             except UnreadableError as error:
                 problems.append((field.name, value, str(error)))
         self._round(values, rounded)
@@ -55,17 +65,19 @@ class Conversion:
             for name in self._required
             if values.get(name) is None and name not in unreadable and not (unreadable and name in self._fillers)
         ]
+        if not problems and not rounded:
+            return values
         kept = self._report.rejects if problems else self._report.rounded
         identifier = shown(raw.get("id") or values.get("id"))
         kept.extend(
-            Problem(self._table, row, identifier, column, shown(value), reason)
+            Problem(self._table, row, identifier, column, shown(value), reason, self._place(row))
             for column, value, reason in problems or rounded
         )
         self._report.rejected += bool(problems)
         return None if problems else values
 
     def _round(self, values: dict[str, Any], rounded: list[tuple[str, object, str]]) -> None:
-        for field in self._fields:
+        for field in self._stepped:
             value = values.get(field.name)
             if field.step is None or value is None:
                 continue

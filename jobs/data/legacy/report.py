@@ -1,6 +1,7 @@
 """What became of every row of an import."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 _SHOWN = 80
 
@@ -15,12 +16,18 @@ class Problem:
     column: str | None
     value: str | None
     reason: str
+    # Where the row stands in its source, for people.
+    place: str
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong with the row, without where it is."""
+        what = self.reason if self.column is None else f"{self.column} {self.reason}"
+        return what if self.value is None else f"{what}: {self.value}"
 
     def __str__(self) -> str:
         of = f" (id {self.id})" if self.id else ""
-        what = self.reason if self.column is None else f"{self.column} {self.reason}"
-        value = "" if self.value is None else f": {self.value}"
-        return f"{self.table} row {self.row}{of}: {what}{value}"
+        return f"{self.table} {self.place}{of}: {self.sentence}"
 
 
 def shown(value: object) -> str | None:
@@ -49,6 +56,13 @@ class TableReport:
 @dataclass(slots=True)
 class ImportReport:
     file: str
+    # What `rollback` takes; None where nothing was kept.
+    id: str | None = None
+    dry_run: bool = False
+    # Whether it was refused because of a reject, as `strict` wants it.
+    refused: bool = False
+    # Where the rows are that were not taken.
+    rejects_file: str | None = None
     tables: dict[str, TableReport] = field(default_factory=dict[str, TableReport])
     unknown_tables: list[str] = field(default_factory=list[str])
     missing_tables: list[str] = field(default_factory=list[str])
@@ -57,3 +71,22 @@ class ImportReport:
     def rejected(self) -> int:
         """How many rows were not taken, in all tables."""
         return sum(table.rejected for table in self.tables.values())
+
+    @property
+    def written(self) -> int:
+        """How many rows were added or changed, in all tables."""
+        return sum(table.inserted + table.updated for table in self.tables.values())
+
+    def shortened(self, most: int) -> dict[str, Any]:
+        """Return the report as it is kept: so many problems a table, without their values, which may be personal."""
+        tables = {name: asdict(table) for name, table in self.tables.items()}
+        for table in tables.values():
+            for kind in ("rejects", "rounded"):
+                table[kind] = [problem | {"value": None} for problem in table[kind][:most]]
+        return {
+            "tables": tables,
+            "unknown_tables": self.unknown_tables,
+            "missing_tables": self.missing_tables,
+            "rejected": self.rejected,
+            "rejects_file": self.rejects_file,
+        }

@@ -3,12 +3,11 @@
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from db.errors import AppError
+from jobs.data.sources import NotReadableError, SourceTable
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
@@ -19,25 +18,11 @@ _JOURNAL_BYTE, _WAL = 18, 2
 _PATIENCE_SECONDS = 2
 
 
-class NotReadableError(AppError):
-    """The file is not a database that rows could be read from."""
+class SqliteFile:
+    """A source: the tables of a SQLite file."""
 
-    code = "BAD_USER_INPUT"
-
-    def __init__(self, file: Path, what: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{file} {what}. Nothing was imported.", hint=hint)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTable:
-    name: str
-    columns: tuple[str, ...]
-    rows: int
-
-
-class Source:
     def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
-        self._file = file
+        self.file = file
         self._connection = connection
 
     def tables(self) -> dict[str, SourceTable]:
@@ -55,6 +40,9 @@ class Source:
         numbered = f"SELECT row_number() OVER (){listed} FROM {_quoted(table.name)}"  # noqa: S608 - see above
         return self._query(ordered if self._has_rowid(table) else numbered)
 
+    def place(self, number: int) -> str:
+        return f"row {number}"
+
     def _table(self, name: str) -> SourceTable:
         columns = tuple(row[1] for row in self._query(f"PRAGMA table_info({_quoted(name)})"))
         ((rows,),) = self._query(f"SELECT count(*) FROM {_quoted(name)}")  # noqa: S608 - a name from the file's schema
@@ -67,7 +55,7 @@ class Source:
         """Read all of the file once, pages and indexes."""
         ((verdict,),) = self._query("PRAGMA integrity_check(1)")
         if verdict != "ok":
-            raise NotReadableError(self._file, f"is damaged: {verdict}", hint="Take a backup of it that is whole.")
+            raise NotReadableError(self.file, f"is damaged: {verdict}", hint="Take a backup of it that is whole.")
 
     def begin(self) -> None:
         """Hold on to the file as it is now, whoever writes to it meanwhile."""
@@ -77,11 +65,11 @@ class Source:
         try:
             yield from self._connection.execute(statement)
         except sqlite3.DatabaseError as error:
-            raise _not_readable(self._file, error) from error
+            raise _not_readable(self.file, error) from error
 
 
 @contextmanager
-def opened(file: Path) -> Generator[Source]:
+def opened(file: Path) -> Generator[SqliteFile]:
     """Open a file of the old application, and leave no trace beside it.
 
     Raises:
@@ -97,7 +85,7 @@ def opened(file: Path) -> Generator[Source]:
     with closing(connection):
         # Text that is not UTF-8 reaches the converters, which say in which row it is.
         connection.text_factory = _decoded
-        source = Source(file, connection)
+        source = SqliteFile(file, connection)
         source.begin()
         source.check()
         yield source

@@ -1,6 +1,6 @@
 """Reads values as people, spreadsheets and the old application spelled them: one module per kind of value."""
 
-from jobs.data.values.blank import UnreadableError, is_blank
+from jobs.data.values.blank import UnreadableError, is_blank, is_zero
 from jobs.data.values.dates import read_date
 from jobs.data.values.moments import read_moment
 from jobs.data.values.numbers import read_decimal, read_integer
@@ -9,6 +9,7 @@ from jobs.data.values.texts import read_key, read_text
 __all__ = [
     "UnreadableError",
     "is_blank",
+    "is_zero",
     "read_date",
     "read_decimal",
     "read_integer",

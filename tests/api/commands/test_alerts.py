@@ -106,6 +106,7 @@ def test_a_silence_that_cannot_be_meant_is_refused(directory: Path, arguments: l
     assert reason in str(refused.exception)
 
 
+@pytest.mark.long
 def test_a_file_of_overrides_that_cannot_be_meant_stops_every_command_that_starts_something(
     directory: Path, tmp_path: Path
 ) -> None:

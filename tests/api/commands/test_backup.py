@@ -61,6 +61,7 @@ async def test_create_takes_a_backup_verifies_it_and_names_it_and_list_shows_it(
     assert backup_id in (await said("list")).stdout
 
 
+@pytest.mark.long
 async def test_create_incremental_says_what_it_builds_on() -> None:
     parent = await taken()
 

@@ -39,6 +39,7 @@ def terminal(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path)
 
 
+@pytest.mark.long
 def test_an_account_is_made_changed_and_removed_and_all_of_it_is_in_the_audit_log(terminal: Terminal) -> None:
     added = terminal.run("user", "add", "Aiko", "--role", "viewer", "--role", "hr", typed=f"{PASSWORD}\n")
     terminal.run("user", "roles", "aiko", "--role", "admin")
@@ -69,6 +70,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(terminal: Terminal) -> None:
         assert done.stdout == ""
 
 
+@pytest.mark.long
 def test_verifying_prints_a_hash_that_a_later_look_can_be_compared_with(terminal: Terminal) -> None:
     terminal.run("user", "revoke", "some-id")
     first = terminal.run("audit", "verify")

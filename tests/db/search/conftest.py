@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db import transfer
+from db import personal, transfer
 from db.search import EmployeeTable, SearchPage, SearchRequest, search
 from db.tables import Employee
 from jobs.data.sample.accounts import account_rows, draw_accounts
@@ -77,7 +77,9 @@ async def fill(connection: asyncpg.Connection, rows: int) -> None:
 
 async def copy(connection: asyncpg.Connection, model: type, rows: transfer.Rows) -> None:
     table = transfer.table_of(model)
-    await transfer.copy(connection, table.name, transfer.writable_columns(table), rows, lambda _: None)
+    columns = transfer.writable_columns(table)
+    plain = personal.sealed_rows(table.name, columns, rows, None)
+    await transfer.copy(connection, table.name, columns, plain, lambda _: None)
 
 
 async def add_examples(connection: asyncpg.Connection) -> None:

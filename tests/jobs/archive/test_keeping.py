@@ -284,8 +284,10 @@ async def no_gaps(kept: Kept) -> bool:
 async def test_what_the_primary_says_is_told_when_the_archive_cannot_be_read(kept: Kept) -> None:
     away = kept.incarnation.wal.rename(kept.incarnation.root / "away")
     try:
+        kept.incarnation.wal.touch(exist_ok=False)  # nobody can make a directory there meanwhile
         status, inventory = await look(kept.site)
     finally:
+        kept.incarnation.wal.unlink()
         away.rename(kept.incarnation.wal)
 
     assert any("cannot be read" in problem for problem in status.problems)

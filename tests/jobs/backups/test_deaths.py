@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from db.cluster.desired import Desired
 from db.cluster.postmaster import Postmaster
 from db.control import OperationState
@@ -77,6 +79,7 @@ def running(desired: Desired, *, wanted: bool) -> Desired:
     return desired.model_copy(update={"servers": servers})
 
 
+@pytest.mark.long
 async def test_a_killed_workers_backup_is_begun_again_by_the_next(site: Site) -> None:
     operation = await ask(site)
     layout, programs = site.installation.layout, site.installation.binaries.directory

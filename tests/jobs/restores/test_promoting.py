@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.every_version(others="long"), pytest.mark.xdist_group(
 SEGMENTS = 8
 
 
+@pytest.mark.long
 async def test_a_moment_before_a_mistake_becomes_live_and_stays_it_once_something_was_committed(
     restorable: Restorable,
 ) -> None:

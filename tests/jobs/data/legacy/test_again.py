@@ -104,19 +104,22 @@ async def test_readers_go_on_during_an_import_and_see_all_of_it_or_nothing(datab
     assert set(seen) == {0, 100}
 
 
-async def test_an_import_killed_half_way_leaves_the_database_as_it_was(database: Database, old: OldFile) -> None:
+@pytest.mark.parametrize("moment", ["employees", "leave_requests: writing"])
+async def test_an_import_killed_half_way_leaves_the_database_as_it_was(
+    database: Database, old: OldFile, moment: str
+) -> None:
     await sample.load(database.primary_url, 30)
     fill(old, 500)
     before = await rows_of(database.primary_url, VERSIONS)
     script = (
         "import asyncio, sys, time; from pathlib import Path; from jobs.data.legacy import import_file\n"
         "def pause(table, done, total):\n"
-        "    if table == 'employees': print('half way', flush=True); time.sleep(60)\n"
+        "    if table == sys.argv[3] and done == total: print('half way', flush=True); time.sleep(60)\n"
         "asyncio.run(import_file(sys.argv[1], Path(sys.argv[2]), on_progress=pause))\n"
     )
     root = Path(__file__).parents[4]
     importing = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, database.primary_url, old.path, stdout=asyncio.subprocess.PIPE, cwd=root
+        sys.executable, "-c", script, database.primary_url, old.path, moment, stdout=asyncio.subprocess.PIPE, cwd=root
     )
     assert importing.stdout is not None
     assert await importing.stdout.readline() == b"half way\n"
@@ -125,6 +128,7 @@ async def test_an_import_killed_half_way_leaves_the_database_as_it_was(database:
     await importing.wait()
 
     assert await rows_of(database.primary_url, VERSIONS) == before
+    assert await rows_of(database.primary_url, "SELECT number FROM data_imports") == []
     report = await import_file(database.primary_url, old.path)
     assert report.rejected == 0
     assert report.tables["genzai"].inserted == 500

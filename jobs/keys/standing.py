@@ -1,0 +1,51 @@
+"""What is under which key."""
+
+from dataclasses import dataclass
+
+from db.errors import BadInputError
+from db.keys import KeyRing
+from db.personal import rotation
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Values by column and key ('' is plain), keys that are needed and missing, and how much `rotate` has to do."""
+
+    current: str | None
+    columns: dict[str, dict[str, int]]
+    missing: list[str]
+    to_rotate: int
+
+
+async def of(url: str, ring: KeyRing | None) -> Standing:
+    """Look at the whole database.
+
+    Raises:
+        DatabaseUnavailableError: it cannot be reached.
+    """
+    async with rotation.looking(url) as connection:
+        found = await rotation.counts(connection)
+    columns = {f"{table}.{column}": keys for (table, column), keys in found.items() if keys}
+    used = {key_id for keys in columns.values() for key_id in keys if key_id}
+    current = ring.current.id if ring else None
+    to_rotate = sum(cells for keys in columns.values() for key_id, cells in keys.items() if key_id != current)
+    return Standing(
+        current, columns, sorted(key for key in used if ring is None or key not in ring), to_rotate if ring else 0
+    )
+
+
+def require_unneeded(found: Standing, ring: KeyRing, key_id: str) -> None:
+    """Refuse to part with a key that something needs.
+
+    Raises:
+        BadInputError: it is the current one, or there is none, or values are encrypted with it.
+    """
+    if key_id not in ring:
+        raise BadInputError(f"The key ring has no key {key_id}.", hint="`yukyu keys list` shows those it has.")
+    if key_id == ring.current.id:
+        raise BadInputError(f"{key_id} is the current key.", hint="`yukyu keys new` makes another one current.")
+    cells = sum(keys.get(key_id, 0) for keys in found.columns.values())
+    if cells:
+        raise BadInputError(
+            f"{cells:,} values are encrypted with {key_id}; nothing was changed.", hint="Run `yukyu keys rotate` first."
+        )

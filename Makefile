@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check audit sbom lock schema bench bench-backup bench-monitoring clean
+.PHONY: help install up test test-long check audit sbom lock schema bench bench-http bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 install: $(VENV)/.installed ## the environment, its pinned packages, and the console
 	@sh web/build.sh || test -z "$$CI"
@@ -58,6 +58,9 @@ lock: $(VENV)/.installed ## pin the newest packages that pyproject.toml allows
 
 bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,000 rows
 	$(BIN)/python bench/search.py $(ARGS)
+
+bench-http: install ## search over HTTP beside PostGraphile, a bare statement and ILIKE; apt-get install wrk
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/over_http.py $(ARGS)
 
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import WebSocketRoute
 
-from api import console, errors, probes, search, signin, trusted_documents
+from api import console, errors, probes, rings, search, signin, trusted_documents
 from api.admission import Admission
 from api.authentication import Authentication
 from api.credentials import LSN
@@ -23,7 +23,6 @@ from api.streams import Streams
 from api.tokens import Tokens
 from api.version import VERSION
 from db.engines import Engines
-from db.keys import KeyFile
 from jobs.access import Access
 from jobs.site import Site
 from schema.build import build_schema
@@ -67,7 +66,7 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     schema, admission = build_schema(_limits(settings)), Admission.of(settings)
     streams = streams or streams_of(settings)
     introspection = Role.ADMIN if settings.production else None
-    keys = None if settings.keys_file is None else KeyFile(settings.keys_file)
+    keys = rings.file_of(settings)
     contexts = Contexts(engines, examine, Feeds.of(examine, site), access, site, introspection, keys)
     documents = trusted_documents.load(
         settings.trusted_documents_file, settings.trusted_documents, errors_of=schema.errors_of

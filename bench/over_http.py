@@ -31,7 +31,6 @@ from search_kinds import kinds
 from search_rows import prepare
 
 FLOOR, OURS, PEER = "bare statement", "this API", "PostGraphile, our function"
-# A scan of all rows is put fewer times, by one connection, and only for comparison.
 HEADINGS = ("contender", "connections", "p50", "p95", "p99", "requests/s", "CPU ms", "p50 / floor", "failed")
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,14 +127,19 @@ async def _served(
         port = free.getsockname()[1]
     with log.open("ab") as said:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own programs
-            [*command, "--port", str(port)], env={**os.environ, **environment}, stdout=said, stderr=said
+            [*command, "--port", str(port)],
+            env={**os.environ, **environment},
+            stdout=said,
+            stderr=said,
+            start_new_session=True,  # npm's node may be a script that starts another
         )
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await _is_ready(f"http://127.0.0.1:{port}{ready}", process, log)
         yield port, process.pid
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         await asyncio.to_thread(process.wait)
 
 

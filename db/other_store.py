@@ -1,5 +1,6 @@
 """What a connection to no PostgreSQL offers: answers to what PostgreSQL is asked in SQL of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -23,31 +24,31 @@ class Scope:
 Slices = Iterable[tuple[int, tuple[slice, tuple[str, ...]]]]
 
 
-class OtherStore:
+class OtherStore(ABC):
     """A connection to another kind of database. `db.fallback` has the only one."""
 
+    @abstractmethod
     async def hits(  # noqa: PLR0913 - what `search.page` is given
         self, typed: str, scope: Scope, slices: Slices, *, most: int, after: tuple[Any, ...] | None, offset: int
     ) -> Sequence[Sequence[Any]]:
         """Return records as the statement of a page gives them: rank, older, moment, id, table, score, columns."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def counts(self, typed: str, scope: Scope, *, most: int) -> Sequence[tuple[int, int]]:
         """Return how many records match, by table, each counted up to `most`."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def suggestions(self, typed: str, *, most: int) -> Sequence[str]:
         """Return completions, the best of each kind first; some may be there twice."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def by_key(self, table: str, columns: Sequence[str], key: str) -> dict[str, Any] | None:
         """Return one row."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def usage_details(self, accounts: Sequence[tuple[str, int]]) -> Sequence[dict[str, Any]]:
         """Return the leave days of these (employee number, year), oldest first."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def leave_requests(self, accounts: Sequence[tuple[str, int]]) -> Sequence[dict[str, Any]]:
         """Return the leave requests of these (employee number, year), newest first."""
-        raise NotImplementedError

@@ -1,7 +1,6 @@
 """`yukyu backup`: taken, listed, verified; and how well the installation could be restored."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from rich.console import Console
 
 from api import logs
 from api.commands import backup_reports, sites
+from api.commands.asking import who
 from api.commands.check import EXIT_CODES
 from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
@@ -54,7 +54,7 @@ def create(
     kind = BackupKind.INCREMENTAL if incremental else BackupKind.FULL
 
     async def work(site: Site) -> None:
-        operation = _accepted(await backups.request(site, kind, by=_who()))
+        operation = _accepted(await backups.request(site, kind, by=who()))
         await _end(site, operation, operation.id, wait=wait, as_json=as_json)
 
     _run(data_dir, work)
@@ -83,7 +83,7 @@ def verify(
     """
 
     async def work(site: Site) -> None:
-        operation = _accepted(await backups.request_verification(site, backup_id, by=_who()))
+        operation = _accepted(await backups.request_verification(site, backup_id, by=who()))
         await _end(site, operation, backup_id, wait=wait, as_json=as_json)
 
     _run(data_dir, work)
@@ -123,7 +123,7 @@ def put_back(
             )
         if not yes:
             typer.confirm(f"Everything written to {site.file} since that backup goes. Go on?", abort=True, err=True)
-        before, sound = await of_file.put_back(site, backup_id, by=_who())
+        before, sound = await of_file.put_back(site, backup_id, by=who())
         if as_json:
             print_json({"id": backup_id, "before": before, "rows": sound.rows})
         else:
@@ -139,7 +139,7 @@ def point(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None
 
     Example: `yukyu backup point before-march-import`
     """
-    made = _run(data_dir, lambda site: backups.create_restore_point(site, name, by=_who()))
+    made = _run(data_dir, lambda site: backups.create_restore_point(site, name, by=who()))
     if as_json:
         print_json(asdict(made))
     else:
@@ -183,7 +183,3 @@ async def _end(site: Site, operation: Operation, backup_id: str, *, wait: bool, 
 
 def _complain(message: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
-
-
-def _who() -> str:
-    return f"{getpass.getuser()} (command line)"

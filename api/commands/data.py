@@ -11,9 +11,9 @@ from api.commands.asking import who
 from api.commands.importing import KeyFile, Source
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.reports import print_export, print_sample, print_verification
-from api.commands.rings import ring_of
 from api.commands.stores import store_if_any
 from api.commands.working import read_key, run
+from api.rings import ring_of
 from jobs.data import auditing, dump, opening, sample, verifying
 from jobs.data.auditing import audited
 from jobs.data.progress import Progress

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,9 @@ from api.commands.asking import who
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.printing import print_json
 from api.commands.reports import print_import, print_imports, print_rollback
-from api.commands.rings import ring_of
 from api.commands.stores import store_if_any
 from api.commands.working import read_key, run
+from api.rings import ring_of
 from api.settings import Settings
 from db import transfer
 from db.transfer import Undone, imports
@@ -83,13 +84,7 @@ def import_(  # noqa: PLR0913, PLR0917 - Typer's way
     """
     settings = settings_with(data_dir=data_dir)
     manner = _manner(settings, read_key(key_file), rejects, source, dry_run=dry_run, strict=strict)
-
-    @contextmanager
-    def opened() -> Generator[tuple[str, sources.Source]]:
-        with opening.opened(source) as found:
-            yield found
-
-    report = run(lambda progress: _import(settings, opened, manner, source, progress))
+    report = run(lambda progress: _import(settings, partial(opening.opened, source), manner, source, progress))
     _tell(report, as_json=as_json)
 
 

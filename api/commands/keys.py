@@ -1,30 +1,28 @@
-"""`yukyu keys`: the keys that personal columns and backups are encrypted with."""
+"""`yukyu keys`: the keys that personal columns are encrypted with."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from api import logs
-from api.commands import databases, key_reports, rings
+from api import logs, rings
+from api.commands import databases, key_reports
 from api.commands.asking import who
 from api.commands.bars import bars
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.printing import print_json
+from api.commands.stores import store_if_any
 from api.settings import Settings
-from db.cluster.layout import Layout
 from db.control import Control, audit
 from db.keys import KeyRing, KeyRingError, new_key
 from jobs.keys import rotating, standing
 
-app = typer.Typer(help="Keys that personal columns and backups are encrypted with.", no_args_is_help=True)
+app = typer.Typer(help="Keys that personal columns are encrypted with.", no_args_is_help=True)
 
 T = TypeVar("T")
 
@@ -151,12 +149,9 @@ def _note(settings: Settings, action: str, key_id: str) -> None:
 def _with_store(settings: Settings, work: Callable[[Control | None], Awaitable[T]]) -> T:
     """Do the work with the control store, which has the audit log; None where there is no installation."""
     logs.configure(settings.log_format, level=logging.ERROR)
-    state: Path = Layout.of(settings.data_dir).state
-    url = settings.control_url.get_secret_value() if settings.control_url else None
-    known = url is not None or state.is_dir()
 
     async def opened() -> T:
-        async with AsyncExitStack() as stack:
-            return await work(await stack.enter_async_context(Control.open(state, url=url)) if known else None)
+        async with store_if_any(settings) as control:
+            return await work(control)
 
     return asyncio.run(opened())

@@ -1,7 +1,6 @@
 """`yukyu restore`: back to a moment, proven before it becomes live, and undone as long as that loses nothing."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from api import logs
 from api.commands import restore_reports, sites
+from api.commands.asking import who
 from api.commands.following import finish
 from api.commands.options import AsJson, DataDir, settings_with
 from api.commands.printing import print_json
@@ -79,7 +79,7 @@ def start(  # noqa: PLR0913, PLR0917 - options
             restore_reports.print_plan(planned, as_json=as_json)
             return
         asked = await restores.trigger(
-            site, target, promote=promote, reason=reason, by=_who(), system_identifier=identifier
+            site, target, promote=promote, reason=reason, by=who(), system_identifier=identifier
         )
         await _end(site, _accepted(asked, as_json=as_json), as_json=as_json)
 
@@ -144,7 +144,7 @@ def drill(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: F
     """Restore to the latest moment, verify it and throw it away: whether that works, and how long it takes."""
 
     async def work(site: Site) -> None:
-        await _end(site, _accepted(await restores.drill(site, by=_who()), as_json=as_json), as_json=as_json)
+        await _end(site, _accepted(await restores.drill(site, by=who()), as_json=as_json), as_json=as_json)
 
     _run(data_dir, work, alone=True)
 
@@ -203,7 +203,7 @@ async def _ask(
     *,
     as_json: bool,
 ) -> None:
-    await _end(site, _accepted(await what(site, run_id, by=_who()), as_json=as_json), as_json=as_json)
+    await _end(site, _accepted(await what(site, run_id, by=who()), as_json=as_json), as_json=as_json)
 
 
 async def _end(site: Site, run: RestoreRun, *, as_json: bool) -> None:
@@ -239,7 +239,3 @@ def _accepted(answer: Answer | Refusal, *, as_json: bool) -> Answer:
 
 def _complain(message: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
-
-
-def _who() -> str:
-    return f"{getpass.getuser()} (command line)"

@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
-from api import logs
+from api import logs, rings
 from api.app import create_app, streams_of
-from api.commands import databases, rings, secret, sites
+from api.commands import databases, secret, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with

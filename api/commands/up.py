@@ -8,8 +8,8 @@ import structlog
 import typer
 from rich.console import Console
 
-from api import logs
-from api.commands import rings, secret, serve, sites, worker
+from api import logs, rings
+from api.commands import secret, serve, sites, worker
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, is_loopback, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with

@@ -8,8 +8,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from api import logs
-from api.commands import databases, rings, sites, worker
+from api import logs, rings
+from api.commands import databases, sites, worker
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings

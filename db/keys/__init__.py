@@ -1,4 +1,4 @@
-"""The keys that personal columns and backups are encrypted with: a ring of several, of which one is current."""
+"""The keys that personal columns are encrypted with: a ring of several, of which one is current."""
 
 from db.keys.errors import KeyRingError, UnknownKeyError
 from db.keys.file import KeyFile

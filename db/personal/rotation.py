@@ -5,20 +5,20 @@ What remains to be done is what the columns themselves say; there is no other st
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import asyncpg
 
-from db.engines import failures
-from db.errors import AppError, DatabaseUnavailableError
+from db.errors import AppError
 from db.keys import KeyRing
 from db.personal import cell
 from db.personal.cell import Place
 from db.personal.columns import PERSONAL
 from db.tables.personal import SEALED
+from db.transfer.writing import connected
 
 ROWS_A_BATCH = 500
 
@@ -74,6 +74,13 @@ COUNTS = {
     for column in columns
 }
 
+# What a rollback would put back, by the key that it is under.
+JOURNALED = """
+    SELECT split_part(cell.value, ':', 3) AS key_id, count(*) AS cells
+    FROM   data_import_changes, jsonb_each_text(before) AS cell
+    WHERE  starts_with(cell.value, $1) GROUP BY 1
+"""
+
 
 class RotationRunningError(AppError):
     """Another rotation has not ended."""
@@ -114,24 +121,19 @@ async def turn(url: str) -> AsyncGenerator[asyncpg.Connection]:
         yield connection
 
 
-@asynccontextmanager
-async def looking(url: str) -> AsyncGenerator[asyncpg.Connection]:
+def looking(url: str) -> AbstractAsyncContextManager[asyncpg.Connection]:
     """Give a connection.
 
     Raises:
         DatabaseUnavailableError: the server cannot be reached, or went away.
+        NotMigratedError: the tables are missing.
+        NeedsPostgresError: it is a database file.
     """
-    try:
-        connection: asyncpg.Connection = await asyncpg.connect(url)
-        try:
-            yield connection
-        finally:
-            await connection.close(timeout=10)
-    except failures.UNREACHABLE as error:
-        raise DatabaseUnavailableError(
-            f"The database could not be reached, or broke off: {failures.sentence(error)}",
-            hint="What is done stays done; the same command goes on from there.",
-        ) from error
+    return connected(
+        url,
+        what="Counting what is under which key, and rotating, need",
+        hint="What is done stays done; the same command goes on from there.",
+    )
 
 
 async def counts(connection: asyncpg.Connection) -> dict[tuple[str, str], dict[str, int]]:
@@ -140,6 +142,11 @@ async def counts(connection: asyncpg.Connection) -> dict[tuple[str, str], dict[s
         place: {row["key_id"]: row["cells"] for row in await connection.fetch(statement)}
         for place, statement in COUNTS.items()
     }
+
+
+async def journaled(connection: asyncpg.Connection) -> dict[str, int]:
+    """Return how many values the journals of imports hold under each key: a rollback puts them back as they are."""
+    return {row["key_id"]: row["cells"] for row in await connection.fetch(JOURNALED, SEALED)}
 
 
 async def sweep(connection: asyncpg.Connection, table: str, ring: KeyRing, *, decrypt: bool) -> AsyncIterator[Batch]:

@@ -91,8 +91,10 @@ async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
-    """Give a connection, and say in a sentence what came in its way.
+async def connected(
+    url: str, *, what: str = "Moving data out, comparing it and undoing an import need", hint: str | None = None
+) -> AsyncGenerator[asyncpg.Connection]:
+    """Give a connection, and say in a sentence what came in its way; `what` is '… needs', for who has a file.
 
     Raises:
         DatabaseUnavailableError: the server cannot be reached, or went away.
@@ -100,7 +102,7 @@ async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
         NeedsPostgresError: it is a database file.
     """
     if is_file(url):
-        raise NeedsPostgresError("Moving data out, comparing it and undoing an import need")
+        raise NeedsPostgresError(what)
     name = name_of(url)
     try:
         connection: asyncpg.Connection = await asyncpg.connect(url)
@@ -110,7 +112,7 @@ async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
             await connection.close(timeout=10)
     except _UNREACHABLE as error:
         raise DatabaseUnavailableError(
-            f"The database at {name} could not be reached, or broke off: {failures.sentence(error)}"
+            f"The database at {name} could not be reached, or broke off: {failures.sentence(error)}", hint=hint
         ) from error
     except asyncpg.UndefinedTableError as error:
         raise NotMigratedError from error

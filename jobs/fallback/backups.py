@@ -98,16 +98,20 @@ async def put_back(site: FileSite, backup_id: str, *, by: str) -> tuple[str | No
     incarnation = _holder(site, backup_id)
     manifest = _known(incarnation, backup_id)
     await asyncio.to_thread(_verify, site, incarnation, manifest)
+    await _note(site, backup_id, audit.REQUESTED, by=by)
     before: str | None = None
     if site.incarnation() is not None:
         before = identifiers.make(BackupKind.FULL, site.clock())
         await asyncio.to_thread(_take, site, incarnation, before, f"{by}, before {backup_id} was put back")
     stored = incarnation.backup(backup_id) / copies.STORED
     sound = await asyncio.to_thread(copies.put_back, stored, _scratch(site, backup_id), site.file)
-    async with site.control.transaction() as session:
-        details = {"before": before, "rows": sound.rows}
-        await audit.record(session, who=by, action=PUT_BACK, subject=backup_id, result=audit.SUCCEEDED, details=details)
+    await _note(site, backup_id, audit.SUCCEEDED, by=by, details={"before": before, "rows": sound.rows})
     return before, sound
+
+
+async def _note(site: FileSite, backup_id: str, result: str, *, by: str, details: dict[str, Any] | None = None) -> None:
+    async with site.control.transaction() as session:
+        await audit.record(session, who=by, action=PUT_BACK, subject=backup_id, result=result, details=details or {})
 
 
 def schedule(policy: Policy) -> list[Scheduled]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from db import transfer
 from db.errors import BadInputError
 from db.keys import KeyRing
 from db.personal import rotation
@@ -9,12 +10,16 @@ from db.personal import rotation
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Values by column and key ('' is plain), keys that are needed and missing, and how much `rotate` has to do."""
+    """Values by column and key ('' is plain), keys that are needed and missing, and how much `rotate` has to do.
+
+    `journaled` are values by key that a rollback of an import would put back.
+    """
 
     current: str | None
     columns: dict[str, dict[str, int]]
     missing: list[str]
     to_rotate: int
+    journaled: dict[str, int]
 
 
 async def of(url: str, ring: KeyRing | None) -> Standing:
@@ -24,21 +29,21 @@ async def of(url: str, ring: KeyRing | None) -> Standing:
         DatabaseUnavailableError: it cannot be reached.
     """
     async with rotation.looking(url) as connection:
-        found = await rotation.counts(connection)
+        found, journaled = await rotation.counts(connection), await rotation.journaled(connection)
     columns = {f"{table}.{column}": keys for (table, column), keys in found.items() if keys}
-    used = {key_id for keys in columns.values() for key_id in keys if key_id}
+    used = {key_id for keys in columns.values() for key_id in keys if key_id} | journaled.keys()
     current = ring.current.id if ring else None
     to_rotate = sum(cells for keys in columns.values() for key_id, cells in keys.items() if key_id != current)
-    return Standing(
-        current, columns, sorted(key for key in used if ring is None or key not in ring), to_rotate if ring else 0
-    )
+    missing = sorted(key for key in used if ring is None or key not in ring)
+    return Standing(current, columns, missing, to_rotate if ring else 0, journaled)
 
 
 def require_unneeded(found: Standing, ring: KeyRing, key_id: str) -> None:
     """Refuse to part with a key that something needs.
 
     Raises:
-        BadInputError: it is the current one, or there is none, or values are encrypted with it.
+        BadInputError: it is the current one, or there is none, or values are encrypted with it, or a rollback of an
+            import would bring some back.
     """
     if key_id not in ring:
         raise BadInputError(f"The key ring has no key {key_id}.", hint="`yukyu keys list` shows those it has.")
@@ -48,4 +53,11 @@ def require_unneeded(found: Standing, ring: KeyRing, key_id: str) -> None:
     if cells:
         raise BadInputError(
             f"{cells:,} values are encrypted with {key_id}; nothing was changed.", hint="Run `yukyu keys rotate` first."
+        )
+    if kept := found.journaled.get(key_id, 0):
+        raise BadInputError(
+            f"{kept:,} values that imports have changed are kept under {key_id}, so that those can be rolled back; "
+            "nothing was changed.",
+            hint=f"They are given up with the newest {transfer.KEPT_IMPORTS} imports, or after "
+            f"{transfer.KEPT_DAYS} days; remove the key then.",
         )

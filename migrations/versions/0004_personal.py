@@ -33,7 +33,8 @@ class StillEncryptedError(AppError):
 
     def __init__(self, table: str) -> None:
         super().__init__(
-            f"The table {table} has encrypted values, which the revision before cannot hold; nothing was changed.",
+            f"The table {table} has encrypted values, which the revision before cannot hold: "
+            "the database stays at revision 0004.",
             hint="`yukyu keys rotate --decrypt` makes them plain; then do this again.",
         )
 

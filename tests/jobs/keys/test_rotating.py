@@ -14,12 +14,16 @@ import pytest
 
 from db import migrations
 from db.control import Control, audit
+from db.errors import BadInputError
 from db.keys import KeyFile, KeyRing, new_key
 from db.personal import PERSONAL, UnreadableCellError, opened_row, rotation, sealed_rows
 from jobs.data import sample
+from jobs.data.legacy import Manner, import_file
+from jobs.data.rolling_back import roll_back
 from jobs.keys import rotating, standing
 from tests.conftest import Database
 from tests.db.cluster.witness import connected, eventually
+from tests.jobs.data.legacy.old_file import OldFile
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 OLD = KeyRing({"old": (old := new_key("old", now=NOW))}, "old")
@@ -191,6 +195,25 @@ async def test_a_key_goes_when_nothing_needs_it(url: str, writer: asyncpg.Connec
 
     standing.require_unneeded(await standing.of(url, RING), RING, "old")
     assert "old" not in RING.without("old")
+
+
+async def test_a_key_stays_while_a_rollback_would_bring_its_values_back(url: str, tmp_path: Path) -> None:
+    old_file = OldFile(tmp_path / "yukyu.db")
+    old_file.add("staff", id="s1", employee_num="1", name="社員", address="愛知県", birth_date="2000-01-31")
+    await import_file(url, old_file.path, Manner(ring=OLD))
+    old_file.run("UPDATE staff SET address = NULL, birth_date = NULL")
+    changed = await import_file(url, old_file.path, Manner(ring=OLD))
+    await rotate(url)
+
+    found = await standing.of(url, RING)
+    assert found.journaled == {"old": 2}
+    with pytest.raises(BadInputError, match="2 values that imports have changed are kept under old"):
+        standing.require_unneeded(found, RING, "old")
+
+    await roll_back(url, str(changed.id), by="aiko", now=NOW)
+    assert (await everybody(url))["staff", "s1"]["address"] == "愛知県"
+    await rotate(url)
+    standing.require_unneeded(await standing.of(url, RING), RING, "old")
 
 
 async def test_the_schema_does_not_go_back_while_there_is_something_encrypted(

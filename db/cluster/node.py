@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from db.cluster.binaries import Binaries
-from db.cluster.desired import Desired, Role, ServerSpec, States
+from db.cluster.desired import Desired, Observed, Role, ServerSpec, States, Status
 from db.cluster.embedded import PRIMARY, REPLICA, bring_up, installation_of
 from db.cluster.errors import DataDirectoryError
 from db.cluster.layout import Layout
@@ -56,8 +57,9 @@ async def running_node(  # noqa: PLR0913 - the keywords are what an installation
     with allowed():
         layout.create()
     with server_held(layout, name):
+        _forget_what_was_seen(States(layout.state), name)
         if role is Role.REPLICA:
-            await installed(data_dir)
+            await _installed(layout)
         with allowed():
             installation = installation_of(
                 layout, binaries or Binaries.find(), archive=archive, synchronous_archive=synchronous_archive
@@ -76,6 +78,11 @@ async def running_node(  # noqa: PLR0913 - the keywords are what an installation
             await server.stop()
 
 
+def _forget_what_was_seen(states: States, name: str) -> None:
+    """Take back what an earlier node saw: of a server in another container others know no more than that."""
+    states.observe(name, Observed(generation=states.desired().generation, status=Status.STARTING, at=datetime.now(UTC)))
+
+
 async def _bring_up(server: Server, role: Role) -> None:
     try:
         await bring_up(server, needed=role is Role.PRIMARY, wanted=True)
@@ -84,19 +91,14 @@ async def _bring_up(server: Server, role: Role) -> None:
         log.warning("waiting", server=server.name, reason=failure.message, hint=failure.hint)
 
 
-async def installed(data_dir: Path) -> None:
+async def _installed(layout: Layout) -> None:
     """Wait until the primary's node has said where it is, and made the passwords."""
-    layout = Layout.of(data_dir)
     said = False
-    while not is_installed(layout):
+    while PRIMARY not in States(layout.state).desired().servers or not layout.passwords.exists():
         if not said:
             log.info("waiting", reason="The primary's node has not been started yet.")
             said = True
         await asyncio.sleep(POLL_SECONDS)
-
-
-def is_installed(layout: Layout) -> bool:
-    return PRIMARY in States(layout.state).desired().servers and layout.passwords.exists()
 
 
 def _want(before: Desired, name: str, role: Role, address: Address) -> Desired:

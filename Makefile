@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api schema jobs db migrations
 
-.PHONY: help install up test test-long check audit sbom lock schema bench bench-http bench-backup bench-monitoring clean
+.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -33,6 +33,9 @@ test: install ## the tests
 
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
 	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
+
+test-compose: install ## docker-compose.yml on a real engine: Docker with compose and BuildKit, ten minutes
+	@$(BIN)/pytest -n 0 -p no:randomly -v --durations=0 --durations-min=1 tests/compose $(ARGS)
 
 check: install ## everything that CI checks, without the tests
 	$(BIN)/ruff format --check .

@@ -38,6 +38,15 @@ class System:
     def compose(self, *arguments: str, seconds: float = 300) -> str:
         return self.docker("compose", *arguments, seconds=seconds)
 
+    def stream(self, *arguments: str, given: bytes = b"") -> bytes:
+        """Return what a command of compose writes, as it is."""
+        command = ("docker", "compose", *arguments)
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environment, input=given, capture_output=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
     def yukyu(self, *arguments: str, seconds: float = 300) -> str:
         return self.compose("exec", "-T", "jobs", "yukyu", *arguments, seconds=seconds)
 

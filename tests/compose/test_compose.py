@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,6 +17,7 @@ from tests.compose.system import PROJECT, System, eventually
 pytestmark = pytest.mark.timeout(1800)
 
 ENOUGH = 300
+REPOSITORY = "/var/backups/yukyu"
 
 
 def numbers(system: System) -> list[int]:
@@ -180,6 +182,25 @@ def test_everything_is_there_after_down_and_up(system: System) -> None:
     }
     assert json.loads(system.yukyu("restore", "list", "--json")) == restores
     eventually(lambda: system.is_served_by("REPLICA"))  # and the token counts, so the secret is the same
+
+
+def test_another_machine_is_brought_up_from_a_copy_of_the_backups(system: System, tmp_path: Path) -> None:
+    kept = numbers(system)
+    archived(system)
+    copy = tmp_path / "backups.tar"
+    copy.write_bytes(system.stream("exec", "-T", "jobs", "tar", "--create", "--directory", REPOSITORY, "."))
+    system.end()
+
+    alone = ("run", "--rm", "--no-deps", "-T", "jobs")
+    system.stream(*alone, "tar", "--extract", "--directory", REPOSITORY, given=copy.read_bytes())
+    run = json.loads(system.compose(*alone, "yukyu", "restore", "start", "--latest", "--promote", "--json"))
+    assert run["state"] == "PROMOTED"
+    system.compose("up", "--detach")
+    system.wait_healthy()
+
+    assert numbers(system) == kept
+    system.token = system.compose("exec", "-T", "api", "yukyu", "token", "--role", "viewer").strip()
+    eventually(lambda: system.is_served_by("REPLICA"))
 
 
 def test_nothing_was_built_or_fetched_but_the_one_image(system: System) -> None:

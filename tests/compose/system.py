@@ -27,6 +27,7 @@ class System:
             "YUKYU_ENV_FILE": str(settings),
             "YUKYU_IMAGE": image,
             "YUKYU_PORT": str(self.port),
+            "YUKYU_SUBNET": "172.28.254.0/24",
             "YUKYU_PRIMARY_PORT": str(self.primary_port),
             "YUKYU_REPLICA_PORT": str(self.replica_port),
         }

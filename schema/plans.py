@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 from graphql import (
     GraphQLAbstractType,
+    GraphQLEnumType,
     GraphQLID,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLString,
     Undefined,
     is_abstract_type,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -202,7 +204,24 @@ def _leaf(of_type: GraphQLLeafType) -> Complete:
     def text(value: Any) -> Any:  # noqa: ANN401 - any attribute's
         return value if type(value) is str else complete(value)
 
+    if is_enum_type(of_type):
+        return _member(of_type, complete)
     return text if of_type in (GraphQLString, GraphQLID) else complete
+
+
+def _member(of_type: GraphQLEnumType, complete: Complete) -> Complete:
+    names: dict[Any, str] = {}
+    wrapped = getattr(of_type.extensions.get(DEFINITION), "wrapped_cls", None)
+
+    def name(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        if type(value) is not wrapped:  # which may be equal to a member, and yet none
+            return complete(value)
+        known = names.get(value)
+        if known is None:
+            known = names[value] = complete(value)
+        return known
+
+    return name
 
 
 def _constant(value: str) -> Complete:

@@ -10,14 +10,15 @@ an error of the resolver, is left to Strawberry and graphql-core, which say what
 byte either way, and so are charges, refusals and the audit log (`tests/schema/test_quick.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import ExecutionResult as CoreResult
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLField,
@@ -34,6 +35,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types import ExecutionResult
+from strawberry.types.base import StrawberryMaybe
 from strawberry.types.field import StrawberryField
 
 from schema.context import Context
@@ -48,6 +50,10 @@ Heard = Callable[[Sequence[GraphQLError], Context], None]
 
 # As many errors as graphql-core looks for in the variables of one operation.
 MOST_ERRORS = 50
+INFO = "info"
+IS_AWAITABLE: Any = optimized_is_awaitable
+# What is the same in Python as in GraphQL.
+PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Route:
     permissions: Sequence[BasePermission]
     complete: Complete
     info: Any  # a resolver's, but for what belongs to one request
+    asks_info: bool
+    names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
 
 
 class Quick:
@@ -78,7 +86,7 @@ class Quick:
         self._preparation = preparation
         self._heard = heard
 
-    async def answer(
+    async def answer(  # noqa: PLR0911 - each is a reason why there is no short way
         self, text: str, variables: Variables | None, name: str | None, context: Context
     ) -> ExecutionResult | None:
         """Return the result of an operation; None, and nothing was done or charged, where there is no short way."""
@@ -115,14 +123,21 @@ class Quick:
 
     def _route(self, prepared: Prepared, name: str | None, variables: Variables) -> Route | None:
         """Return the way of an operation that asks one field of plain attributes; None where it asks for more."""
-        root = self._core.query_type
-        execution = SharingExecution.build(
-            self._core, prepared.document, None, None, variables, name, is_awaitable=optimized_is_awaitable
+        root, document = self._core.query_type, prepared.document
+        if root is None or document is None:
+            return None
+        execution: Any = SharingExecution.build(
+            self._core, document, None, None, variables, name, is_awaitable=IS_AWAITABLE
         )
-        if root is None or isinstance(execution, list):
+        if isinstance(execution, list):
             return None
         collected = collect_fields(
-            self._core, execution.fragments, execution.variable_values, root, execution.operation, False
+            self._core,
+            execution.fragments,
+            execution.variable_values,
+            root,
+            execution.operation,
+            hide_suggestions=False,
         )
         fields = collected.grouped_field_set
         if len(fields) != 1 or collected.new_defer_usages:
@@ -130,7 +145,10 @@ class Quick:
         ((response_name, details),) = fields.items()
         definition = root.fields.get(details[0].node.name.value)
         field = definition and definition.extensions.get(DEFINITION)
-        if definition is None or not isinstance(field, StrawberryField) or not field.base_resolver:
+        resolver = field.base_resolver if isinstance(field, StrawberryField) else None
+        if definition is None or field is None or resolver is None:
+            return None
+        if resolver.info_parameter is not None and resolver.info_parameter.name != INFO:
             return None
         permissions = _permissions(field)
         complete = plan_of(execution, definition.type, details)
@@ -139,7 +157,17 @@ class Quick:
         nodes: list[FieldNode] = [each.node for each in details]
         path = Path(None, response_name, root.name)
         info = execution.build_resolve_info(definition, nodes, root, path)
-        return Route(response_name, definition, field, details[0], permissions, complete, info)
+        return Route(
+            name=response_name,
+            definition=definition,
+            field=field,
+            details=details[0],
+            permissions=permissions,
+            complete=complete,
+            info=info,
+            asks_info=resolver.info_parameter is not None,
+            names=_names(self._schema, field),
+        )
 
     def _call(self, route: Route, values: VariableValues, context: Context) -> Outcome:
         """Return what asks the resolver, for a caller who may.
@@ -152,15 +180,20 @@ class Quick:
         given = get_argument_values(
             route.definition, route.details.node, values, route.details.fragment_variable_values
         )
-        arguments, named = get_arguments(
-            field=route.field,
-            source=None,
-            info=info,
-            kwargs=given,
-            config=self._schema.config,
-            scalar_registry=self._schema.schema_converter.scalar_registry,
-        )
-        plain = {key: value for key, value in named.items() if key != "info"}
+        if route.names is not None and all(type(value) in PLAIN for value in given.values()):
+            plain = {python_name: given[name] for name, python_name in route.names.items() if name in given}
+            arguments: list[Any] = [None]
+        else:
+            arguments, plain = get_arguments(
+                field=route.field,
+                source=None,
+                info=info,
+                kwargs=given,
+                config=self._schema.config,
+                scalar_registry=self._schema.schema_converter.scalar_registry,
+            )
+            plain.pop(INFO, None)
+        named = {**plain, INFO: info} if route.asks_info else plain
         for permission in route.permissions:
             if permission.has_permission(None, info, **plain) is not True:
                 raise PermissionError
@@ -176,13 +209,13 @@ class Quick:
 
         result: Any = execute(
             self._core,
-            prepared.document,
+            cast("DocumentNode", prepared.document),
             context_value=context,
             variable_values=variables,
             operation_name=name,
             middleware=MiddlewareManager(given),
             executor_class=SharingExecution,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=IS_AWAITABLE,
         )
         if isawaitable(result):
             result = await result
@@ -232,3 +265,14 @@ def _permissions(field: StrawberryField) -> Sequence[BasePermission] | None:
             return None
         found += extension.permissions
     return found
+
+
+def _names(schema: strawberry.Schema, field: StrawberryField) -> Mapping[str, str] | None:
+    """Return how a resolver calls its arguments, by their names in GraphQL; None where it is given more than these."""
+    resolver = field.base_resolver
+    if resolver is None or not resolver.self_parameter or resolver.parent_parameter or resolver.root_parameter:
+        return None
+    if any(isinstance(argument.type, StrawberryMaybe) for argument in field.arguments):
+        return None
+    name_of = schema.config.name_converter.from_argument
+    return {name_of(argument): argument.python_name for argument in field.arguments}

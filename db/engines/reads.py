@@ -145,9 +145,7 @@ class ReadPool:
         return connection
 
 
-async def _work(
-    pool: Pool, connection: asyncpg.Connection, work: Callable[[asyncpg.Connection], Awaitable[T]]
-) -> T:
+async def _work(pool: Pool, connection: asyncpg.Connection, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Do the work and give the connection back, whatever becomes of the work."""
     interrupted = True
     try:

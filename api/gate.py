@@ -23,6 +23,8 @@ HEADERS = (
     ("cross-origin-resource-policy", "same-origin"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+# What ends by itself.
+WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 CACHE_CONTROL = (b"cache-control", b"no-store")
 
 
@@ -69,8 +71,8 @@ class Gate:
         standing = scope.get(STANDING)
         if standing is not None:
             headers += [(name.encode(), value.encode()) for name, value in standing.headers()]
-        if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
-            # Of a rate, or else of too much at a time.
+        if message["status"] in WAIT:
+            # For a rate, or else because of too much at a time.
             seconds = standing.reset_seconds if standing and standing.refused else 1
             headers.append((b"retry-after", b"%d" % seconds))
         message["headers"] = headers

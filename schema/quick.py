@@ -16,7 +16,6 @@ from inspect import isawaitable
 from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult as CoreResult
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -27,6 +26,7 @@ from graphql import (
     OperationType,
     execute,
 )
+from graphql import ExecutionResult as CoreResult
 from graphql.execution import MiddlewareManager
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
@@ -121,7 +121,9 @@ class Quick:
         explained = await self._explained(prepared, given, name, context, result)
         return ExecutionResult(explained.data, explained.errors, {"cost": cost})
 
-    def _route(self, prepared: Prepared, name: str | None, variables: Variables) -> Route | None:
+    def _route(  # noqa: PLR0911 - as above
+        self, prepared: Prepared, name: str | None, variables: Variables
+    ) -> Route | None:
         """Return the way of an operation that asks one field of plain attributes; None where it asks for more."""
         root, document = self._core.query_type, prepared.document
         if root is None or document is None:

@@ -9,4 +9,4 @@ from jobs.keys import standing
 
 async def test_what_is_under_which_key_is_refused_in_a_sentence(site: FileSite) -> None:
     with pytest.raises(NeedsPostgresError, match="Counting what is under which key"):
-        await standing.of(f"sqlite+aiosqlite:///{site.file}", None)
+        await standing.of(f"sqlite+aiosqlite:///{site.file}", None, site.repository)

@@ -219,7 +219,7 @@ def test_how_far_an_encrypted_unfinished_segment_goes_takes_its_key(
         Inventory.read(secret).end(1)
 
 
-@pytest.mark.parametrize("step", (4, 6, 7, 9, 14))
+@pytest.mark.parametrize("step", [4, 6, 7, 9, 14])
 def test_killed_collecting_loses_nothing_and_is_finished_by_the_next(
     secret: Incarnation, keys: KeyFile, user: Identity, step: int
 ) -> None:

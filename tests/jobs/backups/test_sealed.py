@@ -22,8 +22,7 @@ from jobs.backups import Backup, BackupState, chain, discard, retention, space, 
 from jobs.backups.unpacking import CONTENTS
 from jobs.site import Site
 from tests.jobs.backups.damage import cut_short, flipped
-from tests.jobs.backups.doing import ask, back_up, connected, do, files_of, incarnation
-from tests.jobs.backups.test_verification import verified
+from tests.jobs.backups.doing import ask, back_up, connected, do, files_of, incarnation, verified
 from tests.keys import key_file, ring_of
 
 ROOT = Path(__file__).parents[3]

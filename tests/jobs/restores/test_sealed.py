@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.cluster import Binaries
-from db.control import RestoreState
+from db.control import RestoreRun, RestoreState
 from db.keys import KeyFile
 from db.repository import BackupKind, BackupManifest, Incarnation, Repository, Segment, sealed
 from db.repository.history import NAME as HISTORY
@@ -24,6 +24,7 @@ from tests.jobs.restores.doing import (
     discarded,
     eventually,
     failed,
+    no_backup_runs,
     promoted,
     reaches,
     restored,
@@ -33,6 +34,7 @@ from tests.keys import key_file, ring_of
 
 pytestmark = pytest.mark.long
 
+SEGMENTS = 8
 # What no compression changes.
 MARKER = "5f1c9be2c07a4d0f8b3366e1a94dd27c"
 
@@ -130,19 +132,30 @@ async def test_a_thief_of_the_repository_finds_nothing_and_its_owner_every_momen
     await back_up(secret.site)
 
 
-async def test_the_replica_of_a_promoted_restore_is_led_over_by_what_the_archive_has(secret: Restorable) -> None:
-    """Twice: the second promotion has the fork of the first in its past."""
-    for _ in range(2):
-        moment = await secret.add(10)
-        rows = await secret.rows()
-        await told(secret)
-        await secret.execute("CHECKPOINT")
-        await secret.archived(await secret.add(1))
-        run = await restored(secret.site, Target.time(moment))
-        await promoted(secret.site, run)
-        await secret.running()
-        assert await secret.rows() == rows
-        await secret.replica_follows()
+async def test_a_replica_is_rewound_by_what_is_in_the_archive_alone(secret: Restorable) -> None:
+    moment = await secret.add(3)
+    for _ in range(SEGMENTS):
+        await secret.add(10)
+        await secret.next_segment()
+    rows = await secret.rows()
+    await secret.archived(await secret.add(1))
+    run = await promoted(secret.site, await restored(secret.site, Target.time(moment)))
+    await secret.replica_follows()
+    await no_backup_runs(secret.site)
+    replica = secret.replica_directory.stat().st_ino
+    for _ in range(SEGMENTS):
+        await secret.execute("SELECT pg_logical_emit_message(false, 'test', 'no commit')")
+        await secret.next_segment()
+    await archived_whole(secret)
+
+    asked = await restores.roll_back(secret.site, run.id, by="admin")
+    assert isinstance(asked, RestoreRun), asked
+    await reaches(secret.site, run, RestoreState.ROLLED_BACK)
+
+    assert await secret.rows() == rows + 1
+    await secret.add(1)
+    await secret.replica_follows()
+    assert secret.replica_directory.stat().st_ino == replica  # rewound, not cloned
     assert [path.name for path in secret.clusters.iterdir() if path.suffix == ".wal"] == []
 
 

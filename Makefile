@@ -3,7 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := api schema jobs db migrations
+# Commands, which tests start by the hundred, are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install up test test-long check audit sbom lock schema bench bench-http bench-backup bench-monitoring clean
 .DEFAULT_GOAL := help

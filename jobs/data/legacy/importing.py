@@ -12,6 +12,7 @@ from db import fallback, personal, transfer
 from db.fallback.transfer import FileWriter
 from db.fallback.transfer import writing as writing_file
 from db.keys import KeyRing
+from jobs.data.ahead import reading_ahead
 from jobs.data.dump import rejects
 from jobs.data.dump.writing import require_free
 from jobs.data.legacy import to_file
@@ -130,8 +131,10 @@ async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and wh
     on_progress: Progress,
 ) -> None:
     journal = await transfer.Journal.begin(connection, heading)
-    for each in tables:
-        await _import_table(connection, each, journal, manner.ring, on_progress)
+    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in tables]
+    with reading_ahead([_storable(*read, manner.ring) for read in zip(tables, stages, strict=True)]) as ahead:
+        for each, stage, rows in zip(tables, stages, ahead, strict=True):
+            await _import_table(connection, each, stage, rows, journal, on_progress)
     _require_kept(tables, Path(heading.source), manner, report)
     await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())
 
@@ -160,23 +163,29 @@ def _require_kept(tables: Sequence[TableReading], name: Path, manner: Manner, re
         raise _NotKeptError
 
 
-async def _import_table(
+def _storable(reading: TableReading, stage: transfer.Stage, ring: KeyRing | None) -> Callable[[], transfer.Rows]:
+    """Return what reads a table's rows as its stage takes them."""
+    return lambda: personal.sealed_rows(reading.table.name, stage.copied_columns, reading.rows(), ring)
+
+
+async def _import_table(  # noqa: PLR0913, PLR0917 - what, from where, to where, and who wants to know
     connection: transfer.Writer,
     reading: TableReading,
+    stage: transfer.Stage,
+    rows: transfer.Rows,
     journal: transfer.Journal,
-    ring: KeyRing | None,
     on_progress: Progress,
 ) -> None:
     table, report = reading.table, reading.report
-    stage = transfer.Stage(table, reading.columns, reading.kept)
     await stage.create(connection)
     await transfer.copy(
         connection,
         stage.name,
         stage.copied_columns,
-        personal.sealed_rows(table.name, stage.copied_columns, reading.rows(), ring),
-        lambda _taken: on_progress(table.name, report.read, max(reading.total, report.read)),
+        rows,
+        lambda taken: on_progress(table.name, taken, max(reading.total, taken)),
     )
+    on_progress(table.name, report.read, max(reading.total, report.read))
     merging = MERGING.format(table=table.name)
     on_progress(merging, 0, 1)
     # Nobody misses the indexes of a table that has no rows yet.

@@ -78,7 +78,11 @@ def opened(file: Path) -> Generator[SqliteFile]:
     mode = _mode(file)
     try:
         connection = sqlite3.connect(
-            f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None
+            f"file:{quote(str(file.absolute()))}?{mode}",
+            uri=True,
+            timeout=_PATIENCE_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # an import reads in a thread, and nobody else does then
         )
     except sqlite3.Error as error:
         raise _not_readable(file, error) from error

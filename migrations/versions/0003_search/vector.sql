@@ -35,9 +35,9 @@ BEGIN
     IF run <> '' THEN
         result := regexp_replace(run COLLATE "C", '(..?)', lexeme, 'g')
                || regexp_replace(substr(run, 2) COLLATE "C", '(..?)', lexeme, 'g');
-        IF run COLLATE "C" ~ '[^ぁ-ゖー]' THEN
-            result := result || regexp_replace(run COLLATE "C", '[ぁ-ゖー]*([^ぁ-ゖー])[ぁ-ゖー]*', lexeme, 'g');
-        END IF;
+        -- In two steps: one that looks for what is around a letter is seven times as slow.
+        result := result
+               || regexp_replace(regexp_replace(run COLLATE "C", '[ぁ-ゖー]+', '', 'g') COLLATE "C", '(.)', lexeme, 'g');
     END IF;
     IF octet_length(run) < octet_length(normal) THEN
         ascii := btrim(regexp_replace(left(normal, 400) COLLATE "C", '[^ -~]+', ' ', 'g'));

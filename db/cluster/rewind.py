@@ -50,6 +50,7 @@ async def follow(installation: Installation, name: str, spec: ServerSpec, primar
     if noted in {None, primary.directory}:
         return None
     if noted == UNFINISHED:
+        await archive.forget_opened(installation, name)
         return "it was left half rewound"
     if not await control.shut_down(installation, installation.data_directory(spec)):
         return "its primary has another history, and it was not shut down in order"

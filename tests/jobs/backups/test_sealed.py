@@ -19,6 +19,7 @@ from db.repository import BackupKind, BackupManifest, Repository, keys_in_use, s
 from db.repository.sealed import KeyMissingError
 from jobs import backups
 from jobs.backups import Backup, BackupState, chain, discard, retention, space, unpack
+from jobs.backups.calendar import request_out_of_turn
 from jobs.backups.unpacking import CONTENTS
 from jobs.site import Site
 from tests.jobs.backups.damage import cut_short, flipped
@@ -181,6 +182,25 @@ async def test_a_missing_key_is_named_and_is_no_damage(site: Site, full: Backup,
     assert "k1" in str(failed.error)
     assert manifest_of(site, full).error is None
     assert "The key k1 is not here" in " ".join((await backups.status(site)).problems)
+
+
+async def test_a_full_one_is_taken_when_the_key_of_the_newest_is_lost(secret: Site, keys: KeyFile) -> None:
+    newest = await back_up(secret)
+    assert await request_out_of_turn(secret) is None
+    ring = keys.ring()
+    keys.write(ring_of("found"))
+    try:
+        asked = await request_out_of_turn(secret)
+        assert asked is not None
+        assert asked.arguments == {"kind": BackupKind.FULL}
+        assert (await do(secret, asked)).state is OperationState.SUCCEEDED
+        assert await request_out_of_turn(secret) is None
+    finally:
+        keys.write(ring)
+        for each in BackupManifest.all(incarnation(secret)):
+            if each.key == "found":
+                retention.remove(incarnation(secret), each)
+    assert manifest_of(secret, newest).key == ring.current.id
 
 
 async def test_it_is_verified_again_and_its_damage_is_kept(secret: Site, full: Backup) -> None:

@@ -25,7 +25,8 @@ BUILDING = frozenset(
 REVIEWED = {
     # Not SQL.
     ("api/graphql_endpoint.py", "operation.query"): "GraphQL",
-    ("schema/build.py", "*arguments"): "GraphQL",
+    ("schema/build.py", "query"): "GraphQL",
+    ("schema/quick.py", "self._core"): "GraphQL's execute",
     ("db/cluster/clone.py", "installation"): "a directory that is made",
     ("db/cluster/initialise.py", "installation"): "the same",
     ("db/cluster/server.py", "self._installation"): "the same",

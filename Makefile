@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Commands, which tests start by the hundred, are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-backup bench-monitoring clean
+.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-backup bench-sealed bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -73,6 +73,9 @@ bench-http: install ## search over HTTP beside PostGraphile, a bare statement an
 
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)
+
+bench-sealed: install ## backups, restores and WAL with a key beside those without
+	$(BIN)/python bench/sealed_backup.py $(ARGS)
 
 bench-monitoring: install ## what monitoring costs, in ten minutes
 	$(BIN)/python bench/monitoring.py $(ARGS)

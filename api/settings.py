@@ -66,7 +66,7 @@ class Settings(LimitSettings):
     )
     keys_file: Path | None = Field(
         default=None,
-        description="The key ring that personal columns are encrypted with; nothing is when not given.",
+        description="The key ring that personal columns, backups and WAL are encrypted with; none are when not given.",
     )
     backup_at: time = Field(default=time(17), description="When the daily backup is taken, HH:MM in UTC.")
     synchronous_archive: bool = Field(

@@ -39,6 +39,8 @@ def print_backup(backup: Backup) -> None:
     parts = [f"{backup.id}: {backup.state}"]
     if backup.size_bytes is not None:
         parts.append(f"{_size(backup.size_bytes)} of {_size(backup.database_size_bytes)}, taken in {_took(backup)}")
+    if backup.key is not None:
+        parts.append(f"encrypted with {backup.key}")
     Console(highlight=False).print(", ".join(parts), markup=False, soft_wrap=True)
 
 

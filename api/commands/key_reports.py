@@ -22,6 +22,9 @@ def print_standing(found: Standing) -> None:
             table.add_row(column, key_id or "plain", f"{cells:,}")
     console = Console(highlight=False)
     console.print(table if found.columns else "There are no personal values.")
+    for key_id in sorted(found.backups.keys() | found.wal.keys()):
+        backups, files = found.backups.get(key_id, 0), found.wal.get(key_id, 0)
+        console.print(f"{backups:,} backups and {files:,} files of WAL are encrypted with {key_id}.", markup=False)
     for key_id in found.missing:
         console.print(f"The key {key_id} is not in the key ring: what it has encrypted cannot be read.", markup=False)
     if found.to_rotate:

@@ -1,4 +1,4 @@
-"""`yukyu keys`: the keys that personal columns are encrypted with."""
+"""`yukyu keys`: the keys that personal columns, backups and WAL are encrypted with."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from api import logs, rings
-from api.commands import databases, key_reports
+from api.commands import databases, key_reports, sites
 from api.commands.asking import who
 from api.commands.bars import bars
 from api.commands.options import AsJson, DataDir, settings_with
@@ -22,7 +22,7 @@ from db.control import Control, audit
 from db.keys import KeyRing, KeyRingError, new_key
 from jobs.keys import rotating, standing
 
-app = typer.Typer(help="Keys that personal columns are encrypted with.", no_args_is_help=True)
+app = typer.Typer(help="Keys that personal columns, backups and WAL are encrypted with.", no_args_is_help=True)
 
 T = TypeVar("T")
 
@@ -35,8 +35,9 @@ Decrypt = Annotated[bool, typer.Option("--decrypt", help="Make all personal valu
 def new(key_id: NewId = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: FBT002 - Typer's way
     """Add a new key to the file that YUKYU_KEYS_FILE names, as the current one; make the file if there is none.
 
-    What is written from now on is encrypted with it. `yukyu keys rotate` brings what is there under it. Keep a copy of
-    the file where neither the database nor the backups are: without it, what is encrypted is lost.
+    What is written from now on is encrypted with it, backups and WAL too. `yukyu keys rotate` brings the values that
+    are there under it; backups stay under the key they were taken with. Keep a copy of the file where neither the
+    database nor the backups are: without it what is encrypted is lost, and no backup can be restored.
 
     Example: `YUKYU_KEYS_FILE=/etc/yukyu/keys.json yukyu keys new`
     """
@@ -80,7 +81,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:  # noqa: 
     """
     settings = settings_with(data_dir=data_dir)
     ring, url = rings.ring_of(settings), databases.find(settings).primary_url
-    found = asyncio.run(standing.of(url, ring))
+    found = asyncio.run(standing.of(url, ring, sites.repository(settings)))
     if as_json:
         print_json(asdict(found))
     else:
@@ -128,7 +129,8 @@ def remove(key_id: KeyId, as_json: AsJson = False, data_dir: DataDir = None) -> 
     settings = settings_with(data_dir=data_dir)
     file = rings.required(settings)
     ring, url = file.ring(), databases.find(settings).primary_url
-    standing.require_unneeded(asyncio.run(standing.of(url, ring)), ring, key_id)
+    sites.require_repository(settings)
+    standing.require_unneeded(asyncio.run(standing.of(url, ring, sites.repository(settings))), ring, key_id)
     file.write(ring.without(key_id))
     _note(settings, "remove-key", key_id)
     if as_json:

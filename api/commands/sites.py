@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+from api import rings
 from api.commands import alerting
 from api.settings import Settings
 from db.cluster import Binaries
@@ -18,6 +19,7 @@ from db.cluster.layout import PRIVATE, Layout
 from db.cluster.lock import allowed
 from db.cluster.passwords import Passwords
 from db.control import Control
+from db.errors import AppError
 from db.fallback import is_file, path_of
 from db.repository import Repository
 from jobs.alerts import overrides
@@ -52,7 +54,23 @@ def rulebook(settings: Settings) -> Rulebook:
 
 
 def repository(settings: Settings) -> Repository:
-    return Repository.at(settings.repository_dir)
+    return Repository.at(settings.repository_dir, rings.file_of(settings))
+
+
+def require_repository(settings: Settings) -> None:
+    """Make sure that what an installation has backed up can be looked at.
+
+    Raises:
+        AppError: its backups are not there, as when their disk is not mounted.
+    """
+    layout, found = Layout.of(settings.data_dir), repository(settings)
+    with allowed():
+        identifier = States(layout.state).desired().system_identifier if layout.state.is_dir() else None
+    if settings.backups and identifier and not found.incarnation(identifier).root.is_dir():
+        raise AppError(
+            f"The backups of this installation are not in {found.root}, so that nobody knows which keys they need.",
+            hint="Mount their disk, or name it with YUKYU_BACKUP_DIR; where none are left: YUKYU_BACKUPS=off.",
+        )
 
 
 def is_installed(settings: Settings) -> bool:

@@ -7,23 +7,26 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from db.backups import compression
 from db.backups.errors import DamagedBackupError, NoSpaceError
+from db.backups.sealing import does_not_open
 from db.cluster import programs
 from db.cluster.errors import ProgramError
 from db.cluster.identity import Identity
-from db.repository import StoredFile
+from db.repository import BackupManifest, Incarnation, StoredFile, sealed
+from db.repository.sealed import SealBrokenError
 
 CHUNK_BYTES = 256 * 1024
 NO_SPACE = "No space left on device"
 
 
 async def extract(  # noqa: PLR0913 - the keywords say which is which
-    backup_id: str,
-    stored: Path,
+    incarnation: Incarnation,
+    manifest: BackupManifest,
     expected: StoredFile,
     *,
     decompress: Sequence[str] | None,
@@ -37,11 +40,13 @@ async def extract(  # noqa: PLR0913 - the keywords say which is which
 
     Raises:
         DamagedBackupError: the file is not the one that was stored.
+        KeyMissingError, KeyRingError: it is encrypted, and its key is not to be had.
         NoSpaceError: the disk is full.
         ProgramError: tar failed for another reason.
     """
+    backup_id = manifest.id
     pipeline = _Pipeline(decompress, into, user)
-    working = asyncio.ensure_future(asyncio.to_thread(_feed, pipeline, stored, on_bytes))
+    working = asyncio.ensure_future(asyncio.to_thread(_feed, pipeline, incarnation, manifest, expected, on_bytes))
     try:
         found = await asyncio.shield(working)
     except FileNotFoundError:
@@ -55,8 +60,10 @@ async def extract(  # noqa: PLR0913 - the keywords say which is which
         raise
     finally:
         pipeline.close()
-    if found != expected.sha256:
+    if found.sha256 != expected.sha256:
         raise DamagedBackupError(backup_id, expected.name, "does not have the content that was stored")
+    if not found.opens:
+        raise does_not_open(backup_id, expected.name)
     pipeline.check(into)
 
 
@@ -128,21 +135,60 @@ class _Pipeline:
                 raise ProgramError(Path(str(program.args[0])).name, program.returncode, said)  # pyright: ignore[reportIndexIssue, reportArgumentType] - a list, as given above
 
 
-def _feed(pipeline: _Pipeline, stored: Path, on_bytes: Callable[[int], None]) -> str:
-    """Send a file through the pipeline and return its checksum; a broken pipeline does not stop the reading."""
-    digest = hashlib.sha256()
-    flows = True
-    with stored.open("rb") as file:
-        while not pipeline.stopped.is_set() and (data := file.read(CHUNK_BYTES)):
-            digest.update(data)
-            on_bytes(len(data))
-            if flows:
-                try:
-                    pipeline.write(data)
-                except (OSError, zlib.error):  # whether the file is to blame, its checksum will say
-                    flows = False
+@dataclass(frozen=True)
+class _Found:
+    """What a stored file was: its checksum, and whether it could be decrypted."""
+
+    sha256: str
+    opens: bool
+
+
+class _Read:
+    """A file that is read to its end whatever becomes of it: its checksum says whether it is to blame."""
+
+    def __init__(self, file: IO[bytes], on_bytes: Callable[[int], None], stopped: threading.Event) -> None:
+        self._file, self._on_bytes, self._stopped = file, on_bytes, stopped
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int, /) -> bytes:
+        data = b"" if self._stopped.is_set() else self._file.read(size)
+        self._digest.update(data)
+        self._on_bytes(len(data))
+        return data
+
+    def sha256(self) -> str:
+        while self.read(CHUNK_BYTES):
+            pass
+        return self._digest.hexdigest()
+
+
+def _feed(
+    pipeline: _Pipeline,
+    incarnation: Incarnation,
+    manifest: BackupManifest,
+    expected: StoredFile,
+    on_bytes: Callable[[int], None],
+) -> _Found:
+    """Send a file through the pipeline and return what it was; a broken pipeline does not stop the reading."""
+    path = incarnation.backup(manifest.id) / expected.name
+    flows = opens = True
+    with path.open("rb") as file:
+        read = _Read(file, on_bytes, pipeline.stopped)
+        pieces = iter(lambda: read.read(CHUNK_BYTES), b"")
+        if manifest.key is not None:
+            pieces = sealed.opened(read, incarnation.ring(), incarnation.place_of(path))
+        try:
+            for data in pieces:
+                if flows:
+                    try:
+                        pipeline.write(data)
+                    except (OSError, zlib.error):  # whether the file is to blame, its checksum will say
+                        flows = False
+        except SealBrokenError:
+            opens = False
+        found = _Found(read.sha256(), opens)
     pipeline.finish()
-    return digest.hexdigest()
+    return found
 
 
 def _opened(stream: IO[bytes] | None) -> IO[bytes]:

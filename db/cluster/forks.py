@@ -59,10 +59,13 @@ async def _fetch(installation: Installation, name: str, segment: Segment, wal: P
     if incarnation is None:
         return False
     directory = installation.layout.create_server_log(name, installation.user)
-    restoring.restore_command(incarnation, installation.user, directory)
+    opened = await archive.opened(installation, name, incarnation, [segment])
+    restoring.restore_command(incarnation, installation.user, directory, segments=opened)
     command = ["/bin/sh", directory / restoring.NAME, segment.name, wal / segment.name]
     try:
         await programs.run(command, installation.user)
     except ProgramError:
         return False
+    finally:
+        await archive.forget_opened(installation, name)
     return True

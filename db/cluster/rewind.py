@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from db.cluster import archive, control, durable, forks, programs, urls
+from db.cluster import archive, control, durable, forks, programs, target_wal, urls
 from db.cluster.connection import AWAY, connected
 from db.cluster.desired import ServerSpec
 from db.cluster.errors import PrimaryAwayError, ProgramError
@@ -50,13 +50,14 @@ async def follow(installation: Installation, name: str, spec: ServerSpec, primar
     if noted in {None, primary.directory}:
         return None
     if noted == UNFINISHED:
+        await archive.forget_opened(installation, name)
         return "it was left half rewound"
     if not await control.shut_down(installation, installation.data_directory(spec)):
         return "its primary has another history, and it was not shut down in order"
     lineage = await _prepare(installation, name, primary)
     note(installation, name, UNFINISHED)
     try:
-        await _rewind(installation, name, spec, primary)
+        await _rewind(installation, name, spec, primary, lineage)
     except ProgramError as failure:
         log.info("the replica cannot be rewound", server=name, reason=failure.message)
         return "its primary has another history, and pg_rewind cannot lead it there"
@@ -118,27 +119,34 @@ def _remove_foreign(wal: Path, lineage: Lineage) -> None:
             path.unlink()
 
 
-async def _rewind(installation: Installation, name: str, spec: ServerSpec, primary: ServerSpec) -> None:
+async def _rewind(
+    installation: Installation, name: str, spec: ServerSpec, primary: ServerSpec, lineage: Lineage
+) -> None:
     source = conninfo(
         {"host": primary.host, "port": primary.port, "user": urls.SUPERUSER, "dbname": urls.MAINTENANCE_DATABASE}
     )
     command = [
         installation.binaries.program("pg_rewind"),
         *("--target-pgdata", installation.data_directory(spec), "--source-server", source),
-        *_from_archive(installation, name),
+        *await _from_archive(installation, name, installation.data_directory(spec), lineage),
         *(() if spec.durable else ("--no-sync",)),
     ]
-    await programs.run(command, installation.user, secrets={"PGPASSWORD": installation.passwords.superuser})
+    try:
+        await programs.run(command, installation.user, secrets={"PGPASSWORD": installation.passwords.superuser})
+    finally:
+        await archive.forget_opened(installation, name)
 
 
-def _from_archive(installation: Installation, name: str) -> list[str | Path]:
+async def _from_archive(installation: Installation, name: str, target: Path, lineage: Lineage) -> list[str | Path]:
     """Let pg_rewind get WAL that the replica has removed since both histories were one."""
     place = archive.incarnation(installation, installation.states.desired())
     if place is None:
         return []
     directory = installation.layout.create_server_log(name, installation.user)
     settings = directory / "rewind.conf"
-    command = restore_command(place, installation.user, directory)
+    needed = await target_wal.segments(installation, target, lineage) if place.keys else []
+    opened = await archive.opened(installation, name, place, needed)
+    command = restore_command(place, installation.user, directory, segments=opened)
     durable.write(settings, f"restore_command = {quoted(command)}\n")
     installation.user.own(settings)
     return ["--restore-target-wal", "--config-file", settings]

@@ -1,11 +1,12 @@
 """Brings into the archive what the server hands over and what was received, and lets go of it there.
 
 A file leaves its place only once the archive holds it, durably: whatever is
-killed in between, the next collecting finds the file twice and drops one.
+killed in between, the next collecting finds the file twice and drops one. The
+same holds where it cannot be encrypted because the keys cannot be read: it
+stays where it is, and is tried again.
 """
 
 import errno
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from filelock import FileLock
 from db.cluster.durable import sync_directory
 from db.cluster.identity import Identity
 from db.cluster.layout import PRIVATE, make_directory
-from db.repository import compression, extent, header, history
+from db.repository import compression, extent, header, history, stored
 from db.repository.inventory import PARTIAL
 from db.repository.place import Incarnation
 from db.repository.segments import SEGMENT_BYTES, Segment
@@ -24,7 +25,6 @@ from db.repository.segments import SEGMENT_BYTES, Segment
 # One at a time, whichever process it is.
 LOCK = "collect.lock"
 BACKUP_LABEL = ".backup"
-UNFINISHED = ".new"
 # The server's own unfinished copies.
 COPYING, COPYING_SECONDS = "archtemp.", 600
 
@@ -57,6 +57,8 @@ def collect(incarnation: Incarnation, owner: Identity, *, leftovers: bool = Fals
                 _bring_in(incarnation, owner, path, outcome)
             except FileNotFoundError:
                 continue
+            except stored.NO_KEY as failure:
+                outcome.failed[path.name] = failure.message
             except OSError as failure:
                 outcome.failed[path.name] = failure.strerror or str(failure)
                 if failure.errno == errno.ENOSPC:
@@ -77,7 +79,7 @@ def _bring_in(incarnation: Incarnation, owner: Identity, path: Path, outcome: Co
         place = _place(incarnation, path.name)
         make_directory(place.parent, PRIVATE)
         owner.own(place.parent)
-        why = _add(place, content, owner, outcome)
+        why = _add(incarnation, place, content, owner, outcome)
     if why is None:
         path.unlink()
     else:
@@ -85,24 +87,24 @@ def _bring_in(incarnation: Incarnation, owner: Identity, path: Path, outcome: Co
         _set_aside(incarnation, owner, path)
 
 
-def _add(place: Path, content: bytes, owner: Identity, outcome: Collected) -> str | None:
+def _add(incarnation: Incarnation, place: Path, content: bytes, owner: Identity, outcome: Collected) -> str | None:
     """Add a file to the archive; return why not, where there is another with its name."""
-    present = _present(place)
+    present = _present(incarnation, place)
     if present == content or (present and _begins(present, content, place.name)):
         outcome.duplicates.append(place.name)
     elif present is None or _begins(content, present, place.name):
-        _write(place, content, owner)
+        _write(incarnation, place, content, owner)
         outcome.archived.append(place.name)
     else:
         return "the archive holds another under this name"
     return None
 
 
-def _present(place: Path) -> bytes | None:
+def _present(incarnation: Incarnation, place: Path) -> bytes | None:
     """Return what the archive holds; None where there is nothing, or only what is damaged and worth replacing."""
     try:
-        return compression.read(place)
-    except (FileNotFoundError, *compression.DAMAGED):
+        return stored.read(incarnation, place)
+    except (FileNotFoundError, *stored.DAMAGED):
         return None
 
 
@@ -115,26 +117,24 @@ def _begins(long: bytes, short: bytes, name: str) -> bool:
     return long[:end] == short[:end] and extent.end_in(long, segment) - segment.start >= end
 
 
-def _write(place: Path, content: bytes, owner: Identity) -> None:
-    unfinished = place.with_name(place.name + UNFINISHED)
-    try:
-        with unfinished.open("wb") as file:
-            file.write(compression.compress(content) if place.suffix == compression.SUFFIX else content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o600)
-        owner.own(unfinished)
-        unfinished.rename(place)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
+def _write(incarnation: Incarnation, place: Path, content: bytes, owner: Identity) -> None:
+    if place.suffix == compression.SUFFIX:
+        stored.write(incarnation, place, compression.compress(content), owner, incarnation.key())
+    else:  # PostgreSQL looks for histories itself, and there is nothing but positions in them
+        stored.write(incarnation, place, content, owner, None)
     sync_directory(place.parent)
 
 
 def _set_aside(incarnation: Incarnation, owner: Identity, path: Path) -> None:
     make_directory(incarnation.refused, PRIVATE)
     owner.own(incarnation.refused)
-    path.rename(incarnation.refused / f"{path.name}.{time.time_ns()}")
+    aside = incarnation.refused / f"{path.name}.{time.time_ns()}"
+    if (key := incarnation.key()) is None:
+        path.rename(aside)
+        return
+    stored.write(incarnation, aside, compression.raw(path), owner, key)
+    sync_directory(aside.parent)
+    path.unlink()
 
 
 def _place(incarnation: Incarnation, name: str) -> Path:

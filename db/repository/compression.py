@@ -8,6 +8,8 @@ from pathlib import Path
 # The quickest: WAL shrinks to much the same at every level.
 LEVEL = 1
 SUFFIX = ".gz"
+# Of a file that is being written.
+UNFINISHED = ".new"
 
 # What reading a damaged file raises.
 DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
@@ -36,8 +38,17 @@ def compress(content: bytes) -> bytes:
 
 def read(path: Path) -> bytes:
     """Return what is in a file, plain or compressed; never follows a link."""
+    return unpack(path, raw(path))
+
+
+def raw(path: Path) -> bytes:
+    """Return a file's bytes as they are."""
     # Nor waits for somebody to write to what is no file.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        content = file.read()
+        return file.read()
+
+
+def unpack(path: Path, content: bytes) -> bytes:
+    """Return what the bytes of a file mean, which its name says."""
     return gzip.decompress(content) if path.suffix == SUFFIX else content

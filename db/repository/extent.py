@@ -6,10 +6,9 @@ pages of 8 KiB with a header, records aligned to 8 bytes that may go on in the n
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from db.lsn import Lsn
-from db.repository.compression import read, written_bytes
+from db.repository.compression import written_bytes
 from db.repository.segments import Segment
 
 PAGE_BYTES = 8192
@@ -22,16 +21,8 @@ RECORD = struct.Struct("=IIQBBxxI")
 ALIGNMENT = 8
 
 
-def end_of(path: Path, segment: Segment) -> Lsn:
-    """Return where the last whole record of a segment's file ends; the segment's start where there is none.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    return end_in(read(path), segment)
-
-
 def end_in(wal: bytes, segment: Segment) -> Lsn:
+    """Return where the last whole record of a segment ends; the segment's start where there is none."""
     used = written_bytes(wal)
     position = _first_record_of_last_pages(wal, segment, used)
     if position is None:

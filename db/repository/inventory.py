@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from db.lsn import Lsn
-from db.repository import compression, extent
+from db.repository import compression, extent, stored
 from db.repository.history import Lineage
 from db.repository.place import Incarnation
 from db.repository.segments import Segment
@@ -46,6 +46,8 @@ class Inventory:
 
     segments: Mapping[int, AbstractSet[int]] = field(default_factory=dict)
     partials: Mapping[Segment, tuple[Path, ...]] = field(default_factory=dict)
+    # Where the files are; None where nothing is.
+    incarnation: Incarnation | None = field(default=None, compare=False)
 
     @classmethod
     def read(cls, incarnation: Incarnation) -> Self:
@@ -59,7 +61,7 @@ class Inventory:
                 segments.setdefault(segment.timeline, set()).add(segment.number)
             elif name.endswith(PARTIAL) and (segment := Segment.parse(name.removesuffix(PARTIAL))):
                 partials[segment] = (*partials.get(segment, ()), Path(path))
-        return cls(segments, partials)
+        return cls(segments, partials, incarnation)
 
     def holds(self, segment: Segment) -> bool:
         return segment.number in self.segments.get(segment.timeline, ())
@@ -74,6 +76,7 @@ class Inventory:
 
         Raises:
             OSError: an unfinished segment is there and cannot be read.
+            KeyMissingError, KeyRingError: one is encrypted, and its key is not to be had.
         """
         newest = self.newest(timeline)
         end = newest.end if newest else Lsn(0)
@@ -134,15 +137,20 @@ class Inventory:
         ends = [segment.start]
         for path in self.partials.get(segment, ()):
             # It became whole, or was collected; or it is damaged, and holds nothing.
-            with suppress(FileNotFoundError, *compression.DAMAGED):
+            with suppress(FileNotFoundError, *stored.DAMAGED):
                 found = path.stat()
-                ends.append(_end(path, segment, found.st_mtime_ns, found.st_size))
+                ends.append(_end(self._place, path, segment, found.st_mtime_ns, found.st_size))
         return max(ends)
+
+    @property
+    def _place(self) -> Incarnation:
+        assert self.incarnation is not None  # noqa: S101 - where there are files, there is a place
+        return self.incarnation
 
 
 @lru_cache(maxsize=64)
-def _end(path: Path, segment: Segment, _modified_ns: int, _size: int) -> Lsn:
-    return extent.end_of(path, segment)
+def _end(incarnation: Incarnation, path: Path, segment: Segment, _modified_ns: int, _size: int) -> Lsn:
+    return extent.end_in(stored.read(incarnation, path), segment)
 
 
 def _archived(incarnation: Incarnation) -> Iterator[os.DirEntry[str] | Path]:

@@ -46,6 +46,8 @@ class BackupManifest(BaseModel):
     # Why the last verification failed.
     error: str | None = None
     compression: str
+    # The key that all its files are encrypted with; None where they are plain.
+    key: str | None = None
     size_bytes: int
     database_size_bytes: int
     requested_by: str
@@ -54,7 +56,9 @@ class BackupManifest(BaseModel):
     rows: dict[str, int] | None = None
 
     def write(self, incarnation: Incarnation) -> None:
-        durable.write(incarnation.manifest(self.id), self.model_dump_json(indent=2) + "\n")
+        # What is not encrypted is written as it always was, so that older versions of this can read it.
+        left_out = {"key"} if self.key is None else None
+        durable.write(incarnation.manifest(self.id), self.model_dump_json(indent=2, exclude=left_out) + "\n")
 
     @classmethod
     def read(cls, incarnation: Incarnation, backup_id: str) -> Self | None:

@@ -10,13 +10,26 @@ ROOT/
     refused/                files that differ from what the archive holds under their names, for a person to look at
     backups/ID/             the files of a base backup
     backups/ID.json         its manifest, written last: without it there is no backup
+
+With a key, all files below wal/TIMELINE/, refused/ and backups/ID/ are encrypted, under the same names: their first
+bytes say whether they are. The others have no rows in them, but for incoming/ and stream/, which the server writes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from db.cluster.identity import Identity
 from db.cluster.layout import PASSAGE, PRIVATE, make_directory
+from db.keys.ring import Key, KeyRing
+
+
+class Keys(Protocol):
+    """Where the keys are: looked at whenever one is needed, for a ring changes while processes run."""
+
+    def ring(self) -> KeyRing:
+        """Return the ring; raises KeyRingError where it cannot be used."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,8 @@ class Incarnation:
     """The part of a repository that belongs to one database cluster."""
 
     root: Path
+    # Without them nothing is encrypted, and what is cannot be read.
+    keys: Keys | None = field(default=None, compare=False)
 
     @property
     def system_identifier(self) -> str:
@@ -65,6 +80,19 @@ class Incarnation:
     def manifest(self, backup_id: str) -> Path:
         return self.backups / f"{backup_id}.json"
 
+    def ring(self) -> KeyRing | None:
+        """Return the keys that what is encrypted is read with; raises KeyRingError where they cannot be used."""
+        return self.keys.ring() if self.keys else None
+
+    def key(self) -> Key | None:
+        """Return the key that what is written is encrypted with; raises KeyRingError where it cannot be used."""
+        ring = self.ring()
+        return ring.current if ring else None
+
+    def place_of(self, path: Path) -> str:
+        """Return what an encrypted file is bound to: whose it is, and its name in this directory."""
+        return f"{self.system_identifier}/{path.relative_to(self.root).as_posix()}"
+
     def create(self, owner: Identity) -> None:
         """Create its directories, which the server's user writes to as well."""
         make_directory(self.root.parent, PASSAGE)
@@ -76,17 +104,19 @@ class Incarnation:
 @dataclass(frozen=True)
 class Repository:
     root: Path
+    keys: Keys | None = field(default=None, compare=False)
 
     @classmethod
-    def at(cls, directory: Path) -> "Repository":
-        return cls(directory.expanduser().resolve())
+    def at(cls, directory: Path, keys: Keys | None = None) -> "Repository":
+        return cls(directory.expanduser().resolve(), keys)
 
     def incarnation(self, system_identifier: str) -> Incarnation:
-        return Incarnation(self.root / system_identifier)
+        return Incarnation(self.root / system_identifier, self.keys)
 
     def incarnations(self) -> list[Incarnation]:
         """Return those that are there, in no order."""
         try:
-            return [Incarnation(entry) for entry in self.root.iterdir() if entry.name.isdigit() and entry.is_dir()]
+            found = [entry for entry in self.root.iterdir() if entry.name.isdigit() and entry.is_dir()]
         except FileNotFoundError:
             return []
+        return [Incarnation(entry, self.keys) for entry in found]

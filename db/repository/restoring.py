@@ -18,9 +18,13 @@ NAME = "restore_command.sh"
 SCRIPT = """#!/bin/sh
 # Puts one file of the WAL archive where PostgreSQL wants it: restore_command.sh NAME PLACE
 # Exits 0 with the file in its place, 1 when the archive certainly has no such file, 126 when anything went wrong.
-archive={archive}
 export LC_ALL=C
 name=$1
+# Segments may have been decrypted into a directory of their own; what timelines there are, the archive alone knows.
+case $name in
+    *.history) archive={archive} ;;
+    *) archive={segments} ;;
+esac
 place=$2
 timeline=$(printf %.8s "$name")
 unfinished="$place.unfinished"
@@ -89,10 +93,17 @@ exit 1
 """
 
 
-def restore_command(incarnation: Incarnation, owner: Identity, directory: Path) -> str:
-    """Write the script into a directory that the server's user can enter, and return the setting that runs it."""
+def restore_command(incarnation: Incarnation, owner: Identity, directory: Path, *, segments: Path | None = None) -> str:
+    """Write the script into a directory that the server's user can enter, and return the setting that runs it.
+
+    `segments` is where `opening` has put the segments of an encrypted archive; else they are taken from the archive.
+    """
     script = directory / NAME
-    text = SCRIPT.format(archive=shlex.quote(str(incarnation.root)), size=SEGMENT_BYTES)
+    text = SCRIPT.format(
+        archive=shlex.quote(str(incarnation.root)),
+        segments=shlex.quote(str(segments or incarnation.root)),
+        size=SEGMENT_BYTES,
+    )
     durable.write(script, text, mode=0o700)
     owner.own(script)
     # PostgreSQL replaces %f and %p, and takes %% for a percent sign.

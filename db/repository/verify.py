@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.repository import compression, header
+from db.repository import compression, header, stored
 from db.repository.place import Incarnation
 from db.repository.segments import Segment
 
@@ -15,7 +15,11 @@ class BadSegment:
 
 
 def verify_segments(incarnation: Incarnation, first: Segment, last: Segment) -> list[BadSegment]:
-    """Return the segments from `first` to `last` of one timeline that are missing or damaged."""
+    """Return the segments from `first` to `last` of one timeline that are missing or damaged.
+
+    Raises:
+        KeyMissingError, KeyRingError: one is encrypted, which says nothing of whether it is damaged.
+    """
     numbers = range(first.number, last.number + 1)
     checked = ((segment, _fault(incarnation, segment)) for segment in (Segment(first.timeline, n) for n in numbers))
     return [BadSegment(segment, fault) for segment, fault in checked if fault]
@@ -24,10 +28,10 @@ def verify_segments(incarnation: Incarnation, first: Segment, last: Segment) -> 
 def _fault(incarnation: Incarnation, segment: Segment) -> str | None:
     for path in _places(incarnation, segment):
         try:
-            return header.misfit(compression.read(path), segment, incarnation.system_identifier)
+            return header.misfit(stored.read(incarnation, path), segment, incarnation.system_identifier)
         except FileNotFoundError:
             continue
-        except compression.DAMAGED:
+        except stored.DAMAGED:
             return f"{path} is damaged"
         except OSError as failure:
             return f"{path} cannot be read: {failure.strerror}"

@@ -1,11 +1,12 @@
 """From when to when a restore is possible, from what the archive and the backups prove."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.lsn import Lsn
-from db.repository import marks
+from db.repository import marks, stored
 from db.repository.errors import MissingHistoryError
 from db.repository.history import Lineage
 from db.repository.inventory import Inventory
@@ -43,13 +44,18 @@ class Start:
 def window(
     incarnation: Incarnation, manifests: Iterable[BackupManifest], inventory: Inventory | None = None
 ) -> Window | None:
-    """Return the window; None while nothing can be restored.
+    """Return the window; None while nothing can be restored, or a key that it takes to tell is missing.
 
     `latest` is the newest commit that the archive holds without a gap from a
     backup on. From there it goes back, through the timelines that were live
     one after the other, as far as each can be restored without a gap.
     """
-    held = inventory or Inventory.read(incarnation)
+    with suppress(*stored.NO_KEY):
+        return _window(incarnation, manifests, inventory or Inventory.read(incarnation))
+    return None
+
+
+def _window(incarnation: Incarnation, manifests: Iterable[BackupManifest], held: Inventory) -> Window | None:
     usable = complete(manifests)
     newest = marks.newest(incarnation)
     if newest is None or not usable:

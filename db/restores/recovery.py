@@ -12,6 +12,7 @@ from db.cluster.installation import Installation
 from db.lsn import Lsn
 
 SIGNAL = "standby.signal"
+LABEL = "backup_label"
 
 # The startup process waits like this when it has asked the archive and has found nothing more there.
 EXHAUSTED = "RecoveryRetrieveRetryInterval"
@@ -71,6 +72,15 @@ async def has_less(connection: asyncpg.Connection, needed: Mapping[str, str]) ->
         if int(await connection.fetchval("SELECT current_setting($1)", name) or 0) < int(least):
             return True
     return False
+
+
+async def begins_at(installation: Installation, place: Path) -> Lsn | None:
+    """Return where recovery goes on in a data directory; None where a backup's label says it, or nobody does."""
+    if (place / LABEL).exists():
+        return None
+    found = await control.read(installation, place) or {}
+    redo = found.get("Latest checkpoint's REDO location")
+    return Lsn.parse(redo) if redo else None
 
 
 def make_standby(installation: Installation, place: Path) -> None:

@@ -157,6 +157,7 @@ class PrivateServer:
         """Remove what is left of one that has ended."""
         if self.is_private:
             await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
+            await remove_segments(self.place)
 
 
 # Those that this process started, and so has to reap, by their data directories.
@@ -171,6 +172,7 @@ async def stop(installation: Installation, place: Path) -> None:
     elif (ended := STARTED.pop(place, None)) is not None:
         await ended.forget()
     await remains.clear(place)
+    await remove_segments(place)
 
 
 async def stop_private(installation: Installation, place: Path) -> None:
@@ -178,6 +180,15 @@ async def stop_private(installation: Installation, place: Path) -> None:
     server = PrivateServer.find(installation, place)
     if server is not None and server.is_private:
         await server.stop()
+
+
+def segments_of(place: Path) -> Path:
+    """Return where the WAL of an encrypted archive is put for the recovery of a data directory: beside it."""
+    return place.with_name(place.name + ".wal")
+
+
+async def remove_segments(place: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, segments_of(place), ignore_errors=True)
 
 
 def _make_private_directory(installation: Installation) -> Path:

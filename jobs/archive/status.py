@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from db.cluster.connection import AWAY
 from db.cluster.errors import ClusterError
+from db.keys import KeyRingError
 from db.lsn import Lsn
-from db.repository import BackupManifest, Incarnation, Segment, compression, marks, primary
+from db.repository import BackupManifest, Incarnation, Segment, compression, marks, primary, stored
 from db.repository.errors import RepositoryError
 from db.repository.history import Lineage
 from db.repository.inventory import Gap, Grade, Inventory
@@ -63,6 +64,7 @@ async def look(site: Site) -> tuple[ArchiveStatus, Inventory | None]:
 
 def _look(site: Site, incarnation: Incarnation, standing: Standing | None) -> tuple[ArchiveStatus, Inventory | None]:
     ready = standing.ready if standing else _ready(site)
+    unreadable = f"The archive in {incarnation.root} cannot be read"
     try:
         inventory = Inventory.read(incarnation)
         refused = _names(incarnation.refused)
@@ -70,14 +72,9 @@ def _look(site: Site, incarnation: Incarnation, standing: Standing | None) -> tu
         last = _last_archived(incarnation)
         gaps, unknown = _gaps(incarnation, inventory, pending)
     except OSError as failure:
-        unreadable = f"The archive in {incarnation.root} cannot be read: {failure.strerror}. Bring its disk back."
-        return ArchiveStatus(
-            failed_count=standing.failed_count if standing else 0,
-            pending_segments=len(ready),
-            receiving=standing.receives if standing else None,
-            fails_since=standing.fails_since if standing else None,
-            problems=[unreadable],
-        ), None
+        return _unread(standing, ready, f"{unreadable}: {failure.strerror}. Bring its disk back."), None
+    except stored.NO_KEY as failure:
+        return _unread(standing, ready, f"{unreadable}: {failure.message} {failure.hint or ''}".rstrip()), None
     return ArchiveStatus(
         last_archived_wal=last[0] if last else None,
         last_archived_at=last[1] if last else None,
@@ -89,11 +86,22 @@ def _look(site: Site, incarnation: Incarnation, standing: Standing | None) -> tu
         problems=[
             *_of_directory(site, incarnation, standing, len(pending)),
             *_of_receiving(standing),
+            *_of_keys(incarnation),
             *_of_collecting(incarnation),
             *_of_contents(incarnation, gaps, refused),
             *unknown,
         ],
     ), inventory
+
+
+def _unread(standing: Standing | None, ready: Sequence[str], problem: str) -> ArchiveStatus:
+    return ArchiveStatus(
+        failed_count=standing.failed_count if standing else 0,
+        pending_segments=len(ready),
+        receiving=standing.receives if standing else None,
+        fails_since=standing.fails_since if standing else None,
+        problems=[problem],
+    )
 
 
 def _ready(site: Site) -> tuple[str, ...]:
@@ -181,6 +189,14 @@ def _of_collecting(incarnation: Incarnation) -> Iterable[str]:
             f"{forgotten} segments wait in {incarnation.root} to be archived: see that `yukyu work` runs, that the "
             "disk is not full, and what its log says."
         )
+
+
+def _of_keys(incarnation: Incarnation) -> Iterable[str]:
+    try:
+        incarnation.ring()
+    except KeyRingError as failure:
+        waits = "Until then WAL waits to be archived, and no backup is taken; nothing is lost."
+        yield " ".join(filter(None, (failure.message, failure.hint, waits)))
 
 
 def _of_contents(incarnation: Incarnation, gaps: list[Gap], refused: list[str]) -> Iterable[str]:

@@ -14,7 +14,7 @@ from db.repository.inventory import Gap
 from jobs.archive import archive_status
 from jobs.backups.kinds import BACKUP
 from jobs.backups.listing import manifests_of
-from jobs.backups.parents import usable
+from jobs.backups.parents import lacks_key, usable
 from jobs.backups.requests import INCREMENTAL_SINCE, request
 from jobs.refusal import Refusal
 from jobs.site import Policy, Site
@@ -89,9 +89,14 @@ def _failed_lately(last: Operation, now: datetime) -> bool:
 
 
 def _needed(site: Site, incarnation: Incarnation, gaps: Sequence[Gap]) -> bool:
-    """Return whether no backup is followed by all the WAL until now, on the timeline that is live."""
-    good = usable(BackupManifest.all(incarnation))
-    if not good or good[-1].timeline != marks.live_timeline_at(incarnation, site.clock()):
+    """Return whether no backup that can be read is followed by all the WAL until now, on the timeline that is live."""
+    manifests = BackupManifest.all(incarnation)
+    good = usable(manifests)
+    if (
+        not good
+        or lacks_key(incarnation, good[-1], manifests)
+        or good[-1].timeline != marks.live_timeline_at(incarnation, site.clock())
+    ):
         return True
     begins = Segment.of(good[-1].timeline, Lsn.parse(good[-1].start_lsn))
     return any(gap.last.number >= begins.number for gap in gaps)

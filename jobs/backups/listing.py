@@ -45,6 +45,8 @@ class Backup:
     size_bytes: int | None = None
     database_size_bytes: int | None = None
     compression: str | None = None
+    # What it is encrypted with.
+    key: str | None = None
     start_lsn: str | None = None
     stop_lsn: str | None = None
     timeline: int | None = None
@@ -65,6 +67,7 @@ class Backup:
             size_bytes=manifest.size_bytes,
             database_size_bytes=manifest.database_size_bytes,
             compression=manifest.compression,
+            key=manifest.key,
             start_lsn=manifest.start_lsn,
             stop_lsn=manifest.stop_lsn,
             timeline=manifest.timeline,

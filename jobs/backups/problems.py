@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from db.keys import KeyRing
 from db.repository import BackupKind, BackupManifest
 from jobs.backups.listing import Backup, BackupState
 from jobs.backups.objectives import Objectives
@@ -45,6 +46,18 @@ def of_backups(backups: Sequence[Backup], manifests: Sequence[BackupManifest], n
     for each in manifests:
         if each.error:
             yield f"{each.error} {_of_damaged(each, manifests)}"
+
+
+def of_keys(manifests: Sequence[BackupManifest], ring: KeyRing | None) -> Iterator[str]:
+    """Tell of backups that cannot be restored because their key is not here."""
+    for key in sorted(
+        {each.key for each in manifests if each.key is not None and (ring is None or each.key not in ring)}
+    ):
+        number = sum(each.key == key for each in manifests)
+        yield (
+            f"The key {key} is not here, and {number} backups cannot be restored without it: let YUKYU_KEYS_FILE name "
+            "a key ring that has it."
+        )
 
 
 def _of_damaged(damaged: BackupManifest, manifests: Sequence[BackupManifest]) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from db.backups import restored
+from db.keys import KeyRingError
 from db.repository import BackupManifest, Incarnation
 from db.repository.inventory import Inventory
 from db.repository.window import Window, window
@@ -59,6 +61,7 @@ async def status(site: Site) -> BackupStatus:
         *problems.of_service(switched_on=switched_on, works=is_led(site.installation.states.directory)),
         *problems.of_backups(backups, manifests, now),
         *problems.of_lost(await asyncio.to_thread(_lost, site, backups, now), site.repository.root),
+        *_of_keys(incarnation, manifests),
         *archive.problems,
         *problems.of_window(manifests, reachable=reachable is not None),
         *problems.of_objectives(objectives),
@@ -74,6 +77,12 @@ async def status(site: Site) -> BackupStatus:
         total_size_bytes=await asyncio.to_thread(_size, incarnation.root) if incarnation else 0,
         problems=found,
     )
+
+
+def _of_keys(incarnation: Incarnation | None, manifests: Sequence[BackupManifest]) -> list[str]:
+    with suppress(KeyRingError):  # the archive's status says so
+        return list(problems.of_keys(manifests, incarnation.ring() if incarnation else None))
+    return []
 
 
 def _window(

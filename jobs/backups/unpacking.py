@@ -4,14 +4,13 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 
-from db.backups import checksums, combination, compression, extraction
+from db.backups import checksums, combination, compression, extraction, sealing
 from db.backups.errors import DamagedBackupError, UnsuitableBackupError
 from db.cluster.layout import PRIVATE
 from db.errors import BadInputError
-from db.repository import BackupManifest, StoredFile
+from db.repository import BackupManifest, Incarnation, StoredFile
 from jobs.backups.progress import OnProgress, reported, silent
 from jobs.site import Site
 
@@ -38,6 +37,7 @@ async def unpack(
         DamagedBackupError: a stored file is not what it was.
         UnsuitableBackupError: the backups need another PostgreSQL or another program.
         NoSpaceError: the disk is full.
+        KeyMissingError, KeyRingError: one is encrypted, and its key is not to be had.
     """
     _require_suitable(site, chain)
     _make(site, directory)
@@ -95,30 +95,34 @@ async def extract(site: Site, manifest: BackupManifest, place: Path, read: list[
     def count(size: int) -> None:
         read[0] += size
 
-    stored = site.repository.incarnation(manifest.system_identifier).backup(manifest.id)
+    incarnation = site.repository.incarnation(manifest.system_identifier)
     await extraction.extract(
-        manifest.id,
-        stored / data,
+        incarnation,
+        manifest,
         files[data],
         decompress=compression.program(manifest.compression),
         into=place,
         user=site.installation.user,
         on_bytes=count,
     )
-    await asyncio.to_thread(partial(_copy_contents, site, manifest.id, stored, files[CONTENTS], place))
-
-
-def _copy_contents(site: Site, backup_id: str, stored: Path, expected: StoredFile, place: Path) -> None:
-    """Copy PostgreSQL's own list of the files, as a plain backup would have it."""
     copy = place / CONTENTS
-    try:
-        shutil.copyfile(stored / CONTENTS, copy)
-    except FileNotFoundError:
-        raise DamagedBackupError(backup_id, CONTENTS, "is missing") from None
-    if checksums.of(copy) != expected.sha256:
-        raise DamagedBackupError(backup_id, CONTENTS, "does not have the content that was stored")
+    await asyncio.to_thread(_copy_contents, incarnation, manifest, files[CONTENTS], copy)
     copy.chmod(0o600)
     site.installation.user.own(copy)
+
+
+def _copy_contents(incarnation: Incarnation, manifest: BackupManifest, expected: StoredFile, copy: Path) -> None:
+    """Copy PostgreSQL's own list of the files, as a plain backup would have it."""
+    stored = incarnation.backup(manifest.id) / CONTENTS
+    try:
+        if checksums.of(stored) != expected.sha256:
+            raise DamagedBackupError(manifest.id, CONTENTS, "does not have the content that was stored")
+        if manifest.key is None:
+            shutil.copyfile(stored, copy)
+        else:
+            sealing.open_file(incarnation, manifest, expected, copy)
+    except FileNotFoundError:
+        raise DamagedBackupError(manifest.id, CONTENTS, "is missing") from None
 
 
 def _require_suitable(site: Site, chain: Sequence[BackupManifest]) -> None:

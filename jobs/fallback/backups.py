@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +13,13 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from db.backups import checksums
+from db.cluster import durable
 from db.control import Operation, OperationState, audit, operations
 from db.errors import NotFoundError
 from db.fallback import backups as copies
-from db.repository import BackupKind, BackupManifest, Incarnation
+from db.keys.ring import Key
+from db.repository import BackupKind, BackupManifest, Incarnation, stored
+from db.repository.sealed import SealBrokenError
 from jobs.backups import identifiers, retention
 from jobs.backups.calendar import LOOK, PATIENCE
 from jobs.backups.kinds import BACKUP, LANE, VERIFY
@@ -59,7 +64,8 @@ async def take(job: Job) -> dict[str, Any]:
 
 async def abandon(job: Job) -> None:
     """Remove what is left of a backup that is not begun again."""
-    _, incarnation = _parts(job.site)
+    site, incarnation = _parts(job.site)
+    await asyncio.to_thread(shutil.rmtree, _scratch(site, job.id), ignore_errors=True)
     await asyncio.to_thread(_clear, incarnation, job.id)
 
 
@@ -94,6 +100,7 @@ async def put_back(site: FileSite, backup_id: str, *, by: str) -> tuple[str | No
     Raises:
         UnknownBackupError: there is no finished backup of this id, of this file or, where that is lost, of any.
         DamagedCopyError: the backup, or the live database, is not sound; nothing was changed.
+        KeyMissingError, KeyRingError: the backup is encrypted, and its key is not to be had.
     """
     incarnation = _holder(site, backup_id)
     manifest = _known(incarnation, backup_id)
@@ -103,8 +110,7 @@ async def put_back(site: FileSite, backup_id: str, *, by: str) -> tuple[str | No
     if site.incarnation() is not None:
         before = identifiers.make(BackupKind.FULL, site.clock())
         await asyncio.to_thread(_take, site, incarnation, before, f"{by}, before {backup_id} was put back")
-    stored = incarnation.backup(backup_id) / copies.STORED
-    sound = await asyncio.to_thread(copies.put_back, stored, _scratch(site, backup_id), site.file)
+    sound = await asyncio.to_thread(_put_back, site, incarnation, manifest)
     await _note(site, backup_id, audit.SUCCEEDED, by=by, details={"before": before, "rows": sound.rows})
     return before, sound
 
@@ -181,8 +187,9 @@ def _take(site: FileSite, incarnation: Incarnation, backup_id: str, by: str) -> 
     _clear(incarnation, backup_id)
     place = incarnation.backup(backup_id)
     place.mkdir(mode=0o700, parents=True)
+    key = incarnation.key()
     try:
-        sound = copies.take(site.file, place)
+        sound = copies.take(site.file, place) if key is None else _take_sealed(site, incarnation, backup_id, key)
     except BaseException:
         _clear(incarnation, backup_id)
         raise
@@ -200,6 +207,7 @@ def _take(site: FileSite, incarnation: Incarnation, backup_id: str, by: str) -> 
         finished_at=finished_at,
         verified_at=finished_at,
         compression=copies.COMPRESSED_WITH,
+        key=key.id if key else None,
         size_bytes=sum(file.size_bytes for file in files),
         database_size_bytes=sound.size_bytes,
         requested_by=by,
@@ -210,13 +218,52 @@ def _take(site: FileSite, incarnation: Incarnation, backup_id: str, by: str) -> 
     return manifest
 
 
+def _take_sealed(site: FileSite, incarnation: Incarnation, backup_id: str, key: Key) -> copies.Sound:
+    """Copy the database beside itself, and encrypt the copy into the repository."""
+    beside, kept = _scratch(site, backup_id), incarnation.backup(backup_id) / copies.STORED
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(mode=0o700)
+    try:
+        sound = copies.take(site.file, beside)
+        stored.seal_into(beside / copies.STORED, kept, key, incarnation.place_of(kept))
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    durable.sync_directory(kept.parent)
+    return sound
+
+
+def _put_back(site: FileSite, incarnation: Incarnation, manifest: BackupManifest) -> copies.Sound:
+    with _opened(site, incarnation, manifest) as copy:
+        return copies.put_back(copy, _scratch(site, manifest.id), site.file)
+
+
+@contextmanager
+def _opened(site: FileSite, incarnation: Incarnation, manifest: BackupManifest) -> Generator[Path]:
+    """Give what is stored of a backup, decrypted beside the database for as long as the block runs."""
+    kept = incarnation.backup(manifest.id) / copies.STORED
+    if manifest.key is None:
+        yield kept
+        return
+    beside = _scratch(site, f"{manifest.id}.opened")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(mode=0o700)
+    try:
+        stored.open_into(incarnation, kept, beside / copies.STORED)
+        yield beside / copies.STORED
+    except SealBrokenError as broken:
+        raise copies.DamagedCopyError(f"The backup {manifest.id} is damaged: {broken.message}") from broken
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
 def _verify(site: FileSite, incarnation: Incarnation, manifest: BackupManifest) -> None:
     place = incarnation.backup(manifest.id)
     for file in manifest.files:
         path = place / file.name
         if not path.is_file() or checksums.stored(path) != file:
             raise copies.DamagedCopyError(f"The backup {manifest.id} is damaged: {file.name} is not what was stored.")
-    found = copies.verify(place / copies.STORED, _scratch(site, manifest.id))
+    with _opened(site, incarnation, manifest) as copy:
+        found = copies.verify(copy, _scratch(site, manifest.id))
     if found.rows != manifest.rows:
         raise copies.DamagedCopyError(
             f"The backup {manifest.id} does not hold the rows that it held when it was taken."

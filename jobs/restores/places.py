@@ -76,5 +76,6 @@ async def remove(site: Site, name: str) -> None:
         raise RestoreError(f"A server works in {place}, and does not stop.")
     await discard(place.with_name(place.name + ".new"))
     await discard(place)
+    await server.remove_segments(place)
     if name.startswith(PREFIX):
         await asyncio.to_thread(shutil.rmtree, site.installation.layout.server_log(name), ignore_errors=True)

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Self
 
 from db.lsn import Lsn
-from db.repository import SEGMENT_BYTES, BackupManifest, Incarnation, marks
+from db.repository import SEGMENT_BYTES, BackupManifest, Incarnation, Segment, marks, opening, stored
 from db.repository.errors import MissingHistoryError
 from db.repository.history import Lineage
 from db.repository.inventory import Gap, Inventory
+from db.repository.sealed import KeyMissingError
 from db.restores.goal import Goal
 from jobs.backups.chains import chain_of
 from jobs.refusal import Refusal
@@ -41,6 +42,8 @@ class Plan:
     chain: Sequence[BackupManifest]
     destination: Destination
     wal_segments: int
+    # What its WAL takes when it is decrypted beside; 0 without keys.
+    decrypted_bytes: int
     bytes_to_restore: int
     bytes_free: int
     estimated_seconds: float
@@ -115,6 +118,8 @@ async def plan(site: Site, target: Target, *, system_identifier: str | None = No
         return await asyncio.to_thread(_plan, site, incarnation, target)
     except MissingHistoryError as missing:
         return Refusal("GAP", missing.message, hint=missing.hint)
+    except stored.NO_KEY as missing:
+        return Refusal("KEY_MISSING", missing.message, hint=missing.hint)
 
 
 def _plan(site: Site, incarnation: Incarnation, target: Target) -> Plan | Refusal:
@@ -132,8 +137,20 @@ def _plan(site: Site, incarnation: Incarnation, target: Target) -> Plan | Refusa
     start = Lsn.parse(chain[-1].start_lsn)
     if gaps := inventory.gaps(lineage, start, there.end):
         return _gap(gaps)
-    made = _made(site, incarnation, target, chain, there, list(lineage.segments(start, there.end)))
+    segments = list(lineage.segments(start, there.end))
+    _require_keys(incarnation, chain, segments)
+    made = _made(site, incarnation, target, chain, there, segments)
     return _no_room(made) or _wrong_version(site, made) or made
+
+
+def _require_keys(incarnation: Incarnation, chain: Sequence[BackupManifest], segments: Sequence[Segment]) -> None:
+    """Raise KeyMissingError, or KeyRingError, where something is encrypted and its key is not to be had."""
+    needed = {f"The WAL segment {segment.name}": key for key, segment in opening.keys_of(incarnation, segments).items()}
+    needed |= {f"The backup {manifest.id}": manifest.key for manifest in chain if manifest.key}
+    ring = incarnation.ring() if needed else None
+    for what, key in needed.items():
+        if ring is None or key not in ring:
+            raise KeyMissingError(what, key)
 
 
 def _choose(
@@ -159,7 +176,7 @@ def _made(  # noqa: PLR0913, PLR0917 - what a plan is made of
     target: Target,
     chain: Sequence[BackupManifest],
     there: Destination,
-    segments: Sequence[object],
+    segments: Sequence[Segment],
 ) -> Plan:
     backup = chain[-1]
     newest = marks.newest(incarnation)
@@ -172,6 +189,7 @@ def _made(  # noqa: PLR0913, PLR0917 - what a plan is made of
         chain,
         there,
         len(segments),
+        opening.size_bytes(incarnation, segments) if incarnation.keys else 0,
         backup.database_size_bytes,
         shutil.disk_usage(site.installation.layout.clusters).free,
         backup.database_size_bytes / BYTES_A_SECOND + len(segments) * SECONDS_A_SEGMENT + SECONDS_ALWAYS,
@@ -182,7 +200,12 @@ def _made(  # noqa: PLR0913, PLR0917 - what a plan is made of
 def _no_room(made: Plan) -> Refusal | None:
     grown = sum(part.size_bytes * UNPACKED for part in made.chain[1:])
     wal = min(made.wal_segments * SEGMENT_BYTES, WAL_KEPT_BYTES)
-    needed = int(made.bytes_to_restore * (MARGIN if len(made.chain) == 1 else 2 * MARGIN)) + grown + wal
+    needed = (
+        int(made.bytes_to_restore * (MARGIN if len(made.chain) == 1 else 2 * MARGIN))
+        + grown
+        + wal
+        + made.decrypted_bytes
+    )
     if made.bytes_free >= needed:
         return None
     return Refusal(

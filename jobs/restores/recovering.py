@@ -15,6 +15,7 @@ from db.restores.recovery import Standing
 from db.restores.server import PrivateServer
 from jobs.restores.errors import ShortError
 from jobs.restores.plan import Course
+from jobs.restores.segments import segments_for
 from jobs.site import Site
 
 POLL_SECONDS = 0.1
@@ -74,10 +75,12 @@ async def _start(
     installation = site.installation
     recovery.make_standby(installation, place)
     scripts = installation.layout.create_server_log(place.name, installation.user)
+    start = await recovery.begins_at(installation, place) or course.start
+    segments = await asyncio.to_thread(segments_for, site, incarnation, place, course, start)
     settings = {
         **await recovery.required_settings(installation, place),
         **(course.goal.settings() if goal else {"recovery_target_timeline": str(course.goal.timeline)}),
-        "restore_command": restore_command(incarnation, installation.user, scripts),
+        "restore_command": restore_command(incarnation, installation.user, scripts, segments=segments),
     }
     return await PrivateServer.start(installation, place, settings)
 

@@ -84,6 +84,53 @@ async def test_data_directories_that_are_gone_are_restored_into_the_state_that_i
 
 
 @pytest.mark.long
+async def test_encrypted_backups_alone_bring_everything_back_with_the_key_and_without_it_say_which(
+    installation: Installation, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = installation.directory.with_name("keys.json")
+    monkeypatch.setenv("YUKYU_KEYS_FILE", str(ring))
+    installation.command("keys", "new", "--id", "first")
+    installation.start()
+    await installation.ready()
+    url = installation.command("db", "url").stdout.strip()
+    await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+    await eventually(lambda: backed_up(installation), seconds=60)
+    installation.command("keys", "new", "--id", "second")
+    needed = installation.command("keys", "remove", "first")
+    status = json.loads(installation.command("keys", "status", "--json").stdout)
+    await installation.stop()
+    shutil.rmtree(installation.directory)
+    for path in (*repository.root.glob("*/incoming/*"), *repository.root.glob("*/stream/*")):
+        path.unlink()  # a copy that has nothing plain in it does without them
+
+    monkeypatch.delenv("YUKYU_KEYS_FILE")
+    without = installation.command("restore", "start", "--latest", "--json")
+    monkeypatch.setenv("YUKYU_KEYS_FILE", str(ring.with_name("other.json")))
+    installation.command("keys", "new", "--id", "other")
+    with_another = installation.command("restore", "start", "--latest", "--plan")
+    monkeypatch.setenv("YUKYU_KEYS_FILE", str(ring))
+    restored = await asyncio.to_thread(installation.command, "restore", "start", "--latest", "--promote", "--json")
+
+    assert needed.returncode == 1
+    assert "are encrypted with first, and cannot be restored without it; nothing was changed" in needed.stderr
+    assert set(status["backups"]) == {"first"}
+    assert status["wal"]["first"] > 0
+    assert status["missing"] == []
+    assert (without.returncode, with_another.returncode) == (1, 1)
+    assert json.loads(without.stdout)["code"] == "KEY_MISSING"
+    for refused in (without, with_another):
+        assert "is encrypted with the key first, which is not here" in refused.stderr
+        assert "YUKYU_KEYS_FILE" in refused.stderr
+    assert restored.returncode == 0, restored.stderr
+    assert json.loads(restored.stdout)["state"] == "PROMOTED"
+    installation.start()
+    await installation.ready()
+    connection = await asyncpg.connect(installation.command("db", "url").stdout.strip())
+    assert await connection.fetchval("SELECT count(*) FROM kept") == 1000
+    await connection.close()
+
+
+@pytest.mark.long
 async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installation: Installation) -> None:
     installation.start()
     await installation.ready()

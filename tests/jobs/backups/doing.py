@@ -34,6 +34,12 @@ async def do(site: Site, operation: Operation) -> Operation:
     return await run_now(site, operation, backups.KINDS)
 
 
+async def verified(site: Site, backup_id: str) -> Operation:
+    operation = await backups.request_verification(site, backup_id, by="admin")
+    assert isinstance(operation, Operation)
+    return await do(site, operation)
+
+
 async def back_up(site: Site, kind: BackupKind = BackupKind.FULL) -> Backup:
     done = await do(site, await ask(site, kind))
     assert done.state is OperationState.SUCCEEDED, done.error

@@ -11,13 +11,7 @@ from jobs.backups import Backup, BackupState
 from jobs.refusal import Refusal
 from jobs.site import Site
 from tests.jobs.backups.damage import cut_short, flipped
-from tests.jobs.backups.doing import back_up, do, incarnation
-
-
-async def verified(site: Site, backup_id: str) -> Operation:
-    operation = await backups.request_verification(site, backup_id, by="admin")
-    assert isinstance(operation, Operation)
-    return await do(site, operation)
+from tests.jobs.backups.doing import back_up, do, incarnation, verified
 
 
 async def found(site: Site, backup_id: str) -> Backup:

@@ -17,6 +17,7 @@ from db.control import Control, audit
 from db.errors import BadInputError
 from db.keys import KeyFile, KeyRing, new_key
 from db.personal import PERSONAL, UnreadableCellError, opened_row, rotation, sealed_rows
+from db.repository import Repository
 from jobs.data import sample
 from jobs.data.legacy import Manner, import_file
 from jobs.data.rolling_back import roll_back
@@ -28,6 +29,8 @@ from tests.jobs.data.legacy.old_file import OldFile
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 OLD = KeyRing({"old": (old := new_key("old", now=NOW))}, "old")
 RING = OLD.with_current(new_key("new", now=NOW))
+
+NO_BACKUPS = Repository(Path("/nonexistent"))
 
 MANY = """
     INSERT INTO staff (id, employee_num, name, birth_date, address)
@@ -175,7 +178,7 @@ async def test_a_key_that_is_missing_stops_it_and_is_named(url: str, writer: asy
     with pytest.raises(UnreadableCellError, match=r"staff s\d+ cannot be read.*key new"):
         await rotate(url, OLD)
 
-    assert (await standing.of(url, OLD)).missing == ["new"]
+    assert (await standing.of(url, OLD, NO_BACKUPS)).missing == ["new"]
 
 
 async def test_a_value_that_was_moved_stops_it(url: str, writer: asyncpg.Connection) -> None:
@@ -189,11 +192,11 @@ async def test_a_value_that_was_moved_stops_it(url: str, writer: asyncpg.Connect
 async def test_a_key_goes_when_nothing_needs_it(url: str, writer: asyncpg.Connection) -> None:
     await rotate(url, OLD)
     with pytest.raises(Exception, match="8,000 values are encrypted with old"):
-        standing.require_unneeded(await standing.of(url, RING), RING, "old")
+        standing.require_unneeded(await standing.of(url, RING, NO_BACKUPS), RING, "old")
 
     await rotate(url)
 
-    standing.require_unneeded(await standing.of(url, RING), RING, "old")
+    standing.require_unneeded(await standing.of(url, RING, NO_BACKUPS), RING, "old")
     assert "old" not in RING.without("old")
 
 
@@ -205,7 +208,7 @@ async def test_a_key_stays_while_a_rollback_would_bring_its_values_back(url: str
     changed = await import_file(url, old_file.path, Manner(ring=OLD))
     await rotate(url)
 
-    found = await standing.of(url, RING)
+    found = await standing.of(url, RING, NO_BACKUPS)
     assert found.journaled == {"old": 2}
     with pytest.raises(BadInputError, match="2 values that imports have changed are kept under old"):
         standing.require_unneeded(found, RING, "old")
@@ -213,7 +216,7 @@ async def test_a_key_stays_while_a_rollback_would_bring_its_values_back(url: str
     await roll_back(url, str(changed.id), by="aiko", now=NOW)
     assert (await everybody(url))["staff", "s1"]["address"] == "愛知県"
     await rotate(url)
-    standing.require_unneeded(await standing.of(url, RING), RING, "old")
+    standing.require_unneeded(await standing.of(url, RING, NO_BACKUPS), RING, "old")
 
 
 async def test_the_schema_does_not_go_back_while_there_is_something_encrypted(

@@ -10,6 +10,7 @@ import pytest
 from db import migrations
 from db.cluster import Binaries, EmbeddedCluster
 from db.control import Control
+from db.keys import KeyFile
 from db.repository import Repository
 from jobs import archive
 from jobs.site import Site
@@ -53,8 +54,8 @@ async def fresh(
 
 
 @asynccontextmanager
-async def opened(home: Path, binaries: Binaries) -> AsyncIterator[Restorable]:
-    repository = Repository.at(home / "backups")
+async def opened(home: Path, binaries: Binaries, keys: KeyFile | None = None) -> AsyncIterator[Restorable]:
+    repository = Repository.at(home / "backups", keys)
     async with EmbeddedCluster.open(home, binaries=binaries, settings=SMALL, archive=repository) as cluster:
         await migrations.upgrade(cluster.primary_url)
         installation = cluster.installation

@@ -99,6 +99,16 @@ class Restorable:
         await asyncio.sleep(0.01)
         return moment
 
+    @property
+    def replica_directory(self) -> Path:
+        installation = self.site.installation
+        return installation.data_directory(installation.states.desired().servers["replica"])
+
+    async def next_segment(self) -> None:
+        """End a segment, and let the servers remove those before it that they can do without."""
+        await self.execute("SELECT pg_switch_wal()")
+        await self.execute("CHECKPOINT")
+
     async def archived(self, moment: datetime) -> None:
         """Wait until a moment can be restored."""
 

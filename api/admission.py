@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api.capacity import Capacity
 from api.origin import Origins
 from api.rates import Rates
 from api.seats import Seats, operations
@@ -19,6 +20,7 @@ class Admission:
     origins: Origins
     rates: Rates
     operations: Seats
+    capacity: Capacity
 
     @classmethod
     def of(cls, settings: Settings) -> "Admission":
@@ -31,4 +33,5 @@ class Admission:
                 by_user=settings.rate_limit_user or (RATE_BY_USER if usual else None),
             ),
             operations(settings.operations_per_user or (OPERATIONS_PER_USER if usual else None)),
+            Capacity(settings.operations_at_once),
         )

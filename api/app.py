@@ -3,13 +3,15 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
 
 from api import console, errors, probes, rings, search, signin, trusted_documents
 from api.admission import Admission
 from api.authentication import Authentication
 from api.credentials import LSN
-from api.gate import Gate
-from api.graphql_endpoint import SERVED_BY, GraphQLEndpoint
+from api.direct import Direct
+from api.gate import GRAPHQL, Gate
+from api.graphql_endpoint import ALLOWED, SERVED_BY, GraphQLEndpoint
 from api.graphql_websocket import GraphQLWebSocket
 from api.measuring import Process
 from api.metrics import MetricsEndpoint
@@ -56,7 +58,7 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     examine: Examine,
     site: Site | None = None,
     streams: Streams | None = None,
-) -> FastAPI:
+) -> ASGIApp:
     """Return the application over open engines; whoever opened them closes them, and ends its streams.
 
     Without `access`, there is one that nobody keeps: it works on the site's control store, where there is a site.
@@ -84,28 +86,29 @@ def create_app(  # noqa: PLR0913 - what the application is made of
         max_request_bytes=settings.max_request_bytes,
         operation_timeout_seconds=settings.operation_timeout_seconds,
     )
-    # A plain route: FastAPI's dependency injection around it would cost more than the search.
-    app.add_route("/graphql", endpoint.__call__, methods=["GET", "POST"])
+    # For what is said of other methods; these go the direct way, for the framework around it would cost more than the
+    # search.
+    app.add_route(GRAPHQL, endpoint.__call__, methods=["GET", "POST"])
     websocket = GraphQLWebSocket(schema, contexts, authentication, streams, documents, admission)
-    app.router.routes.append(WebSocketRoute("/graphql", websocket.__call__))
+    app.router.routes.append(WebSocketRoute(GRAPHQL, websocket.__call__))
     app.include_router(search.routes(engines, authentication, admission, process.operations, keys))
     app.include_router(probes.routes(engines))
     app.add_route("/metrics", MetricsEndpoint(process, authentication, site).__call__, methods=["GET"])
     app.include_router(signin.routes(authentication, links))
     console.mount(app)
     errors.install(app)
-    app.add_middleware(Gate, rates=admission.rates, hsts_seconds=settings.hsts_seconds)
+    direct = Direct(app, path=GRAPHQL, methods=ALLOWED, endpoint=endpoint.__call__)
+    front: ASGIApp = Gate(direct, rates=admission.rates, hsts_seconds=settings.hsts_seconds)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        front = CORSMiddleware(
+            front,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=TAKEN_HEADERS,
             expose_headers=GIVEN_HEADERS,
             allow_credentials=True,
         )
-    app.add_middleware(RequestLog)
-    return app
+    return RequestLog(front)
 
 
 def streams_of(settings: Settings) -> Streams:

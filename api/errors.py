@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from db.errors import AppError, BadInputError, DatabaseUnavailableError, NotFoundError
-from schema.errors import UNEXPECTED, RateLimitedError
+from schema.errors import UNEXPECTED, OverloadedError, RateLimitedError
 from schema.roles import ForbiddenError, UnauthenticatedError
 
 log = structlog.get_logger(__name__)
@@ -20,6 +20,7 @@ STATUS = {
     ForbiddenError.code: HTTPStatus.FORBIDDEN,
     NotFoundError.code: HTTPStatus.NOT_FOUND,
     RateLimitedError.code: HTTPStatus.TOO_MANY_REQUESTS,
+    OverloadedError.code: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

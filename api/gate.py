@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +23,9 @@ HEADERS = (
     ("cross-origin-resource-policy", "same-origin"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+# What ends by itself.
+WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+CACHE_CONTROL = (b"cache-control", b"no-store")
 
 
 class Gate:
@@ -37,7 +39,8 @@ class Gate:
     def __init__(self, app: ASGIApp, *, rates: Rates, hsts_seconds: int = 0) -> None:
         self._app = app
         self._rates = rates
-        self._hsts = f"max-age={hsts_seconds}; includeSubDomains" if hsts_seconds else None
+        self._hsts = b"max-age=%d; includeSubDomains" % hsts_seconds if hsts_seconds else None
+        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -58,20 +61,21 @@ class Gate:
             await self._app(scope, receive, send_completed)
 
     def _complete(self, scope: Scope, message: Message) -> None:
-        headers = MutableHeaders(scope=message)
-        for name, value in HEADERS:
-            headers.setdefault(name, value)
-        if scope["path"].startswith(PRIVATE):
-            headers.setdefault("cache-control", "no-store")
+        headers = list(message.get("headers", ()))
+        said = {name for name, _ in headers}
+        headers += [each for each in self._headers if each[0] not in said]
+        if CACHE_CONTROL[0] not in said and scope["path"].startswith(PRIVATE):
+            headers.append(CACHE_CONTROL)
         if self._hsts and scope["scheme"] in ("https", "wss"):
-            headers["strict-transport-security"] = self._hsts
+            headers.append((b"strict-transport-security", self._hsts))
         standing = scope.get(STANDING)
         if standing is not None:
-            for name, value in standing.headers():
-                headers[name] = value
-        if message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
-            # Of a rate, or else of too much at a time.
-            headers["retry-after"] = str(standing.reset_seconds if standing and standing.refused else 1)
+            headers += [(name.encode(), value.encode()) for name, value in standing.headers()]
+        if message["status"] in WAIT:
+            # For a rate, or else because of too much at a time.
+            seconds = standing.reset_seconds if standing and standing.refused else 1
+            headers.append((b"retry-after", b"%d" % seconds))
+        message["headers"] = headers
 
 
 def _refusal(path: str, error: RateLimitedError) -> Response:

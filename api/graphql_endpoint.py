@@ -98,7 +98,7 @@ class GraphQLEndpoint:
         )
         if media_type == STREAM:
             return EventStream(self.schema, operation, context, self.streams, self.authentication)
-        with self.admission.operations.seat(caller(request, identity)):
+        with self.admission.capacity.seat(identity), self.admission.operations.seat(caller(request, identity)):
             result = await self._execute(operation, context, request.method)
         response = answer(result, media_type)
         self.operations.count(context.operation, outcome_of(result), began=began)

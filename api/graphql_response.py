@@ -11,7 +11,7 @@ from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
 from db.errors import AppError, DatabaseUnavailableError
-from schema.errors import RateLimitedError, as_graphql_error, presentable
+from schema.errors import OverloadedError, RateLimitedError, as_graphql_error, presentable
 from schema.roles import ForbiddenError, UnauthenticatedError
 
 LEGACY = "application/json"
@@ -21,6 +21,7 @@ STREAM = "text/event-stream"
 STATUS = {
     UnauthenticatedError.code: HTTPStatus.UNAUTHORIZED,
     ForbiddenError.code: HTTPStatus.FORBIDDEN,
+    OverloadedError.code: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError.code: HTTPStatus.SERVICE_UNAVAILABLE,
     RateLimitedError.code: HTTPStatus.TOO_MANY_REQUESTS,
     AppError.code: HTTPStatus.INTERNAL_SERVER_ERROR,

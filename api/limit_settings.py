@@ -31,6 +31,9 @@ class LimitSettings(BaseSettings):
     operations_per_user: int | None = Field(
         default=None, ge=1, description="How many operations of one user run at a time; 30 in production."
     )
+    operations_at_once: int = Field(
+        default=128, ge=1, description="How many operations one process has to answer at a time, waiting ones included."
+    )
     streams_per_user: int = Field(
         default=20, ge=1, le=100_000, description="WebSockets and event streams that one user may have open."
     )

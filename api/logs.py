@@ -1,9 +1,11 @@
 """Structured logs on standard error: one line an event, JSON for machines, colours for a terminal."""
 
+import json
 import logging
 import sys
 from typing import Literal
 
+import orjson
 import structlog
 
 LogFormat = Literal["json", "console"]
@@ -23,12 +25,24 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
+    if chosen == "json":  # straight to standard error: through `logging`, a line costs a tenth of a search
+        structlog.configure(
+            processors=[
+                *shared,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_as_json),
+            ],
+            logger_factory=_Lines,
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+            logger_factory=structlog.stdlib.LoggerFactory(),
+            wrapper_class=structlog.stdlib.BoundLogger,
+            cache_logger_on_first_use=True,
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_renderers(chosen)))
     root = logging.getLogger()
@@ -52,3 +66,18 @@ def _renderers(chosen: LogFormat) -> list[structlog.typing.Processor]:
         traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
         return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=traceback)]
     return [drop, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+class _Lines(structlog.BytesLogger):
+    """Writes one line after the other to standard error."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(sys.stderr.buffer)
+        self.name = name
+
+
+def _as_json(event: object, **_: object) -> bytes:
+    try:
+        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # half a character, or a number of more than 64 bits
+        return json.dumps(event, default=repr).encode()

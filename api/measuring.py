@@ -1,5 +1,6 @@
 """What this process counts of its own work, for `/metrics`."""
 
+import os
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from strawberry.types import ExecutionResult
 
@@ -19,6 +21,8 @@ KINDS: Final = ("query", "mutation", "search", "unknown")
 OK, REFUSED, FAILED = "ok", "refused", "failed"
 # Codes for which the caller can do nothing.
 OURS: Final = frozenset({AppError.code, DatabaseUnavailableError.code})
+# How the library is told the directory of the counts of several processes.
+TOGETHER: Final = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 
 
@@ -82,10 +86,14 @@ class Process:
         self._engines = engines
         self._streams = streams
         self.operations = Operations(self._registry)
-        ProcessCollector(registry=self._registry)
+        self._own = ProcessCollector(registry=None)
+        # Where several processes answer for one another, each keeps its counts in files that all of them read.
+        together = os.environ.get(TOGETHER)
+        self._counts = MultiProcessCollector(None, together) if together else self._registry
 
     def collect(self) -> Iterable[Metric]:
-        yield from self._registry.collect()
+        yield from self._counts.collect()
+        yield from self._own.collect()
         streams = GaugeMetricFamily("yukyu_streams", "Connections on which subscriptions are answered now.")
         streams.add_metric((), self._streams.open)
         yield streams

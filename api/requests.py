@@ -1,12 +1,11 @@
 """Gives every request an id and one line in the log, and an answer to those that a stop cuts short."""
 
 import asyncio
+import os
 import re
 import time
-import uuid
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_response
@@ -15,6 +14,7 @@ from db.errors import DatabaseUnavailableError
 log = structlog.get_logger(__name__)
 
 HEADER = "x-request-id"
+NAME = HEADER.encode()
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STOPPING = DatabaseUnavailableError("The server is stopping.", hint="Try again in a few seconds.")
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
@@ -33,9 +33,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
-        structlog.contextvars.clear_contextvars()
+        request_id = _given(scope) or os.urandom(16).hex()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status, begun = time.perf_counter(), 500, False
 
@@ -43,7 +41,7 @@ class RequestLog:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                MutableHeaders(scope=message)[HEADER] = request_id
+                message["headers"] = [*message.get("headers", ()), (NAME, request_id.encode())]
             await send(message)
 
         try:
@@ -56,3 +54,12 @@ class RequestLog:
             if scope["path"] not in QUIET:
                 took_ms = round((time.perf_counter() - started) * 1000, 2)
                 log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+
+
+def _given(scope: Scope) -> str | None:
+    """Return the id that the caller has given, where it can be one."""
+    for name, value in scope["headers"]:
+        if name == NAME:
+            given = value.decode("latin-1")
+            return given if ACCEPTED.fullmatch(given) else None
+    return None

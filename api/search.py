@@ -92,7 +92,7 @@ def _endpoint(  # noqa: PLR0913, PLR0917 - what an endpoint is made of
         identity = await authentication.identify(request, origin)
         authentication.require(identity, Role.VIEWER, action="rest-search", origin=origin)
         admission.rates.charge(request, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
-        with admission.operations.seat(caller(request, identity)):
+        with admission.capacity.seat(identity), admission.operations.seat(caller(request, identity)):
             hits = await engines.read(
                 lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
                 after=freshness(request),

@@ -82,6 +82,13 @@ class Settings(LimitSettings):
         default=None,
         description="URL of a PostgreSQL for the control store; SQLite in the state directory when not given.",
     )
+    workers: int = Field(default=1, ge=1, le=64, description="How many processes `yukyu serve` answers with.")
+    read_connections: int = Field(
+        default=10, ge=1, le=1000, description="Connections to each database server for reads, of all workers together."
+    )
+    write_connections: int = Field(
+        default=5, ge=1, le=1000, description="Connections to the primary for writes, of all workers together."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     jwt_secret: SecretStr | None = Field(

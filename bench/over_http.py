@@ -40,12 +40,13 @@ def main(  # noqa: PLR0913, PLR0917 - the command's own
     rounds: Annotated[int, typer.Option(help="Turns that each contender has.")] = 5,
     seconds: Annotated[int, typer.Option(help="How long a turn is.")] = 4,
     url: Annotated[str | None, typer.Option(help="A server to use; a superuser's URL.")] = None,
+    users: Annotated[int, typer.Option(help="So many then search for a minute, each once a second; 0 for none.")] = 0,
     only: Annotated[list[str] | None, typer.Option(help="Contenders whose name starts so; all by default.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
     console = Console()
     sizes, at_once = rows or [100_000], connections or [1, 16, 64]
-    results = asyncio.run(run(sizes, at_once, rounds, seconds, url, tuple(only or ()), console))
+    results = asyncio.run(run(sizes, at_once, rounds, seconds, users, url, tuple(only or ()), console))
     if json_file is not None:
         json_file.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
@@ -55,6 +56,7 @@ async def run(  # noqa: PLR0913, PLR0917 - the command's own
     at_once: list[int],
     rounds: int,
     seconds: int,
+    users: int,
     url: str | None,
     only: tuple[str, ...],
     console: Console,
@@ -70,8 +72,12 @@ async def run(  # noqa: PLR0913, PLR0917 - the command's own
                     figures = {
                         each: await _measure(contenders, each, rounds, seconds, status.update) for each in at_once
                     }
+                    minute = await _minute(contenders, users, status.update) if users else None
             console.print(_table(size, figures, rounds, seconds))
-            results["sizes"].append({"rows": size, "rounds": rounds, "seconds": seconds, "connections": figures})
+            if minute is not None:
+                console.print(f"{users} users, a search each second, one minute: {minute}")
+            found = {"rows": size, "rounds": rounds, "seconds": seconds, "connections": figures, "minute": minute}
+            results["sizes"].append(found)
     return results
 
 
@@ -116,6 +122,13 @@ async def _measure(
             if turn >= 0:
                 loads[contender.name].append(load)
     return {name: _figures(turns) for name, turns in loads.items()}
+
+
+async def _minute(contenders: list[Contender], users: int, say: Callable[[str], object]) -> dict[str, float]:
+    """Return what this API does for so many users in a minute."""
+    ours_alone = next(each for each in contenders if each.name == OURS)
+    say(f"{users} users for a minute")
+    return _figures([await put(ours_alone, users, 60, pause_ms=1000)])
 
 
 def _figures(turns: list[Load]) -> dict[str, float]:

@@ -1,4 +1,5 @@
 -- One body after the other, from a file with one on each line; tells what came of them as JSON.
+-- With a second argument, everybody waits so many milliseconds before asking again.
 local bodies, at = {}, 0
 
 function init(arguments)
@@ -8,6 +9,10 @@ function init(arguments)
     else
       bodies[#bodies + 1] = line
     end
+  end
+  local pause = tonumber(arguments[2] or "0")
+  if pause > 0 then -- its mere presence makes every request wait for a timer
+    delay = function() return pause end
   end
   wrk.method = "POST"
   wrk.headers["content-type"] = "application/json"

@@ -10,7 +10,7 @@ import psutil
 from over_http_contenders import Contender
 
 HERE = Path(__file__).parent
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Load:
     failed: int
 
 
-async def put(contender: Contender, connections: int, seconds: int) -> Load:
-    """Let a contender work for so many seconds.
+async def put(contender: Contender, connections: int, seconds: int, *, pause_ms: int = 0) -> Load:
+    """Let a contender work for so many seconds; with a pause, each connection waits so long before it asks again.
 
     Raises:
         RuntimeError: the generator of the load failed; the message has what it said.
@@ -51,7 +51,7 @@ async def put(contender: Contender, connections: int, seconds: int) -> Load:
             str(HERE / "over_http_load.lua"),
             contender.url,
         ]
-        said = await _output(*options, "--", str(contender.file))
+        said = await _output(*options, "--", str(contender.file), str(pause_ms))
     found = json.loads(said.strip().splitlines()[-1])
     cpu_seconds = found.get("cpu_seconds") or _cpu(contender) - before
     answers = max(1, found["answers"])

@@ -27,9 +27,14 @@ class Access:
     signing_in: SigningIn | None = None
 
     @classmethod
-    def of(cls, control: Control | None, mint: Mint, *, clock: Callable[[], datetime] = now) -> "Access":
+    def of(
+        cls, control: Control | None, mint: Mint, *, clock: Callable[[], datetime] = now, workers: int = 1
+    ) -> "Access":
+        """Return what one of so many processes knows, which answer for one another."""
         journal, revoked = Journal(control, clock=clock), Revoked()
-        signing_in = SigningIn(control, mint, Passwords(), Throttle(), revoked, journal, clock) if control else None
+        signing_in = (
+            SigningIn(control, mint, Passwords(), Throttle(workers), revoked, journal, clock) if control else None
+        )
         return cls(journal, revoked, clock, control, signing_in)
 
     def store(self) -> Control:

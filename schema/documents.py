@@ -36,6 +36,8 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 # A parsed document takes up to 200 bytes a character, so this is 50 MB at the very worst, and 5 as a rule.
 MOST_REMEMBERED_CHARACTERS = 250_000
 REPORTED_ERRORS = 10
+
+Cost = dict[str, int]
 # Parsing and validating take about as long a token as two values of an answer do.
 CHARACTERS_PER_UNIT, MOST_TO_READ = 4, 4_000
 
@@ -52,6 +54,11 @@ class Prepared:
     formulas: Mapping[str, Formula] = field(default_factory=dict[str, Formula])
     introspects: bool = False
     plans: Plans = field(default_factory=Plans)
+
+    def cost(self, name: str | None, variables: Mapping[str, Any] | None, limits: Limits) -> Cost:
+        """Return what an operation costs, as `extensions.cost` says it; the only one where none is named."""
+        formula = self.formulas[name] if name else next(iter(self.formulas.values()))
+        return {"requested": formula.cost(variables), "maximum": limits.cost}
 
     @property
     def operations(self) -> int:
@@ -106,7 +113,7 @@ class PrepareDocuments(SchemaExtension):
         self._preparation = preparation
         self._limits = preparation.limits
         self._prepared: Prepared | None = None
-        self._cost: dict[str, int] | None = None
+        self._cost: Cost | None = None
 
     def on_operation(self) -> Iterator[None]:
         context = self.execution_context
@@ -151,22 +158,29 @@ class PrepareDocuments(SchemaExtension):
         self, prepared: Prepared, caller: Context, name: str | None, variables: dict[str, Any] | None
     ) -> list[GraphQLError]:
         """Return why this caller may not run a valid operation, and charge for it when there is no reason."""
-        formula = prepared.formulas[name] if name else next(iter(prepared.formulas.values()))
-        cost = formula.cost(variables)
-        self._cost = {"requested": cost, "maximum": self._limits.cost}
+        self._cost = prepared.cost(name, variables, self._limits)
         try:
-            if prepared.introspects:
-                require_introspection(caller.identity, caller.introspection)
-            if cost > self._limits.cost:
-                raise QueryTooComplexError(
-                    f"The operation costs {cost:,}; {self._limits.cost:,} is allowed.",
-                    hint="Ask for fewer fields, or for a smaller `first`.",
-                )
-            caller.charge(cost)
+            admit(prepared, caller, self._cost)
         except AppError as error:
             extensions = {**extensions_of(error), "cost": self._cost}
             return [GraphQLError(error.message, original_error=error, extensions=extensions)]
         return []
+
+
+def admit(prepared: Prepared, caller: Context, cost: Cost) -> None:
+    """Charge the caller for a valid operation that they may run.
+
+    Raises:
+        AppError: they may not, or not now; nothing was charged.
+    """
+    if prepared.introspects:
+        require_introspection(caller.identity, caller.introspection)
+    if cost["requested"] > cost["maximum"]:
+        raise QueryTooComplexError(
+            f"The operation costs {cost['requested']:,}; {cost['maximum']:,} is allowed.",
+            hint="Ask for fewer fields, or for a smaller `first`.",
+        )
+    caller.charge(cost["requested"])
 
 
 def _stand_in(context: ExecutionContext) -> DocumentNode:

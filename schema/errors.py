@@ -38,6 +38,18 @@ class RateLimitedError(AppError):
     code = "RATE_LIMITED"
 
 
+class OverloadedError(AppError):
+    """The server has as much to do as it takes on at a time."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The server has {most} operations to answer, which is as many as it takes on at a time.",
+            hint="Try again in a second; `Retry-After` says when.",
+        )
+
+
 def as_graphql_error(error: AppError) -> GraphQLError:
     return GraphQLError(error.message, extensions=extensions_of(error))
 

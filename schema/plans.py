@@ -6,18 +6,20 @@ would find, written down: which attributes to read, and how each is put into JSO
 expects (a null where none may be, a foreign object) is left to the general way, which then says what is wrong.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from graphql import (
     GraphQLAbstractType,
+    GraphQLEnumType,
     GraphQLID,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLString,
     Undefined,
     is_abstract_type,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -72,7 +74,11 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:  # noqa: ANN401 - as above
         plans: Plans | None = getattr(self.context_value, "plans", None)
         if plans is not None:
-            key = (return_type, _switches(self), *(id(details.node) for details in field_details_list))
+            key = (
+                return_type,
+                switches(self.variable_values.coerced),
+                *(id(details.node) for details in field_details_list),
+            )
             plan = plans.once(key, lambda: _plan_of_object(self, return_type, field_details_list))
             if plan is not None:
                 try:
@@ -82,9 +88,9 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
 
-def _switches(execution: PlannedExecution) -> tuple[tuple[str, bool], ...]:
+def switches(variables: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
     """Return the variables that `@skip` and `@include` may read: what is selected depends on nothing else."""
-    return tuple((name, value) for name, value in execution.variable_values.coerced.items() if isinstance(value, bool))
+    return tuple((name, value) for name, value in variables.items() if isinstance(value, bool))
 
 
 class _UnexpectedError(Exception):
@@ -110,7 +116,7 @@ def _plan_of_object(
             continue
         graphql_field = object_type.fields[field_name]
         field = graphql_field.extensions.get(DEFINITION)
-        complete = _plan(execution, graphql_field.type, details)
+        complete = plan_of(execution, graphql_field.type, details)
         if not isinstance(field, StrawberryField) or not field.is_basic_field or complete is None:
             return None
         attributes.append(field.python_name)
@@ -118,11 +124,12 @@ def _plan_of_object(
     return _object(origin, names, attributes, completes)
 
 
-def _plan(
+def plan_of(
     execution: PlannedExecution,
     of_type: Any,  # noqa: ANN401 - a type's arguments are types again
     selection: FieldDetailsList,
 ) -> Complete | None:
+    """Return what completes a value of any type; None if something in it has to be resolved."""
     if is_non_null_type(of_type):
         complete = _plan_of_present(execution, of_type.of_type, selection)
         return complete and _never_null(complete)
@@ -136,7 +143,7 @@ def _plan_of_present(
     selection: FieldDetailsList,
 ) -> Complete | None:
     if is_list_type(of_type):
-        complete = _plan(execution, of_type.of_type, selection)
+        complete = plan_of(execution, of_type.of_type, selection)
         return complete and _list(complete)
     if is_leaf_type(of_type):
         return _leaf(of_type)
@@ -197,7 +204,24 @@ def _leaf(of_type: GraphQLLeafType) -> Complete:
     def text(value: Any) -> Any:  # noqa: ANN401 - any attribute's
         return value if type(value) is str else complete(value)
 
+    if is_enum_type(of_type):
+        return _member(of_type, complete)
     return text if of_type in (GraphQLString, GraphQLID) else complete
+
+
+def _member(of_type: GraphQLEnumType, complete: Complete) -> Complete:
+    names: dict[Any, str] = {}
+    wrapped = getattr(of_type.extensions.get(DEFINITION), "wrapped_cls", None)
+
+    def name(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        if type(value) is not wrapped:  # which may be equal to a member, and yet none
+            return complete(value)
+        known = names.get(value)
+        if known is None:
+            known = names[value] = complete(value)
+        return known
+
+    return name
 
 
 def _constant(value: str) -> Complete:

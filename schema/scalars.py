@@ -15,7 +15,8 @@ EXACT = 2**53
 
 
 def _moment_out(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return f"{moment.isoformat()[:-6]}Z"  # without +00:00
 
 
 def _moment_in(value: object) -> datetime:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.http import Protocol, WebSocketProtocol
 from db.errors import AppError
@@ -37,7 +37,7 @@ class Foreground:
 
     async def serve(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         listening: socket.socket,
         *,
         max_message_bytes: int,

@@ -7,7 +7,7 @@ import structlog
 import typer
 
 from api import logs
-from api.commands import sites
+from api.commands import secret, sites
 from api.commands.foreground import Foreground
 from api.commands.options import DataDir, settings_with
 from api.settings import Settings
@@ -58,5 +58,7 @@ async def _node(settings: Settings, role: Role, address: Address) -> None:
         archive=sites.repository(settings) if settings.backups else None,
         synchronous_archive=settings.synchronous_archive,
     ) as spec:
+        if role is Role.PRIMARY:
+            secret.ensure(settings)  # for `yukyu serve` and `yukyu token` beside it
         log.info("node is up", role=role.value, port=spec.port)
         await asyncio.Event().wait()

@@ -6,13 +6,14 @@ import socket
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
+import typer
 
 from api import logs, rings
 from api.app import create_app, streams_of
-from api.commands import databases, secret, sites
+from api.commands import crew, databases, secret, shares, sites
 from api.commands.databases import Databases
 from api.commands.foreground import Foreground, listen, origin_of
 from api.commands.options import DataDir, Host, Port, settings_with
@@ -23,7 +24,7 @@ from api.tokens import Tokens
 from api.version import VERSION
 from db import connecting, search
 from db.control import Control
-from db.engines import Engines
+from db.engines import EngineOptions, Engines
 from jobs import health, heartbeat
 from jobs.access import Access
 from jobs.monitoring import processes
@@ -31,20 +32,47 @@ from jobs.site import Site
 
 log = structlog.get_logger(__name__)
 
+# An answer is some hundreds of objects that live until it is sent: by default they are looked through several times.
+COLLECTED_AFTER = (10_000, 10, 10)
 
-def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, max=64, help="How many processes answer; 1 by default. [env: YUKYU_WORKERS]"),
+]
+# How a worker is told which socket it answers on.
+Inherited = Annotated[int | None, typer.Option("--socket", hidden=True)]
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    inherited: Inherited = None,
+) -> None:
     """Serve the API until stopped; ready when `/readyz` answers 200.
 
     Works on YUKYU_DATABASE_URL and YUKYU_REPLICA_URLS, or on the running
     installation in the data directory.
+
+    Example: `yukyu serve --workers 4`
     """
-    settings = settings_with(host=host, port=port, data_dir=data_dir)
+    settings = settings_with(host=host, port=port, data_dir=data_dir, workers=workers)
     logs.configure(settings.log_format)
     sites.rulebook(settings)  # what cannot be meant in it, or in the key ring, is said before anything is started
     rings.ring_of(settings)
     tokens, found = secret.tokens(settings), databases.find(settings)
+    if inherited is not None:
+        settings = shares.of_one(settings)
+        with closing(socket.socket(fileno=inherited)) as listening:
+            Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
+        return
     with closing(listen(settings.host, settings.port)) as listening:
-        Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
+        if settings.workers == 1:
+            Foreground().run(lambda foreground: _serve(foreground, settings, found, listening, tokens))
+        else:
+            Foreground().run(lambda _: crew.keep(settings, listening))
 
 
 async def _serve(
@@ -73,10 +101,12 @@ async def answer(  # noqa: PLR0913 - what one run of the API is made of
     beat: bool = False,
 ) -> None:
     """Serve the API over these databases until a signal comes; `beat` keeps the replication heartbeat too."""
-    access = Access.of(control, tokens.mint)
+    access = Access.of(control, tokens.mint, workers=settings.workers)
+    options = EngineOptions(read_connections=settings.read_connections, write_connections=settings.write_connections)
     remote_keys = secret.remote_keys(settings, tokens)
     async with (
-        connecting.engines(found.primary_url, found.replica_urls) as engines,
+        connecting.engines(found.primary_url, found.replica_urls, options=options) as engines,
+        crew.with_its_keeper(),
         _heartbeat(engines, beat=beat),
         _reporting(site, engines),
         access.kept(),
@@ -117,6 +147,7 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 @asynccontextmanager

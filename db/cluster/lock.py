@@ -1,17 +1,23 @@
-"""One process at a time looks after a server: the one that looks after them all, or the server's own node."""
+"""One process at a time looks after a server: the one that looks after them all, or the server's own node.
 
+The process may be in another container, where its number means nothing here: whether it lives is asked of its locks.
+"""
+
+import fcntl
 import os
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import psutil
 from filelock import FileLock, Timeout
 
 from db.cluster.errors import AlreadyRunningError, UnreachableError
 from db.cluster.layout import Layout
 
 SERVERS = ("primary", "replica")
+
+# Names the container, as far as processes are concerned; systems without such a thing have one for all.
+PROCESSES = Path("/proc/self/ns/pid")
 
 
 @contextmanager
@@ -59,11 +65,16 @@ def _locked(layout: Layout, path: Path) -> Generator[None]:
 
 @contextmanager
 def _known_by(pid: Path) -> Generator[None]:
-    pid.write_text(f"{os.getpid()}\n", encoding="ascii")
-    try:
-        yield
-    finally:
-        pid.unlink(missing_ok=True)
+    """Say who holds a lock, in a file that is locked itself: reading it disturbs nobody who tries the lock."""
+    with pid.open("a+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # whoever reads it holds it for a moment only
+        file.truncate(0)
+        file.write(f"{os.getpid()} {_processes()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            pid.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -78,11 +89,34 @@ def allowed() -> Generator[None]:
         ) from failure
 
 
-def holder(layout: Layout) -> int | None:
-    """Return a process that looks after the servers of a directory; None when there is none."""
-    for path in (layout.pid, *map(layout.server_pid, SERVERS)):
-        with suppress(FileNotFoundError, ValueError):
-            pid = int(path.read_text(encoding="ascii"))
-            if psutil.pid_exists(pid):
-                return pid
+def holder(layout: Layout, servers: Sequence[str] = SERVERS) -> int | None:
+    """Return a process that looks after one of these servers of a directory; None when there is none."""
+    paths = (layout.pid, *map(layout.server_pid, servers))
+    return next((int(said[0]) for path in paths if (said := _said(path))), None)
+
+
+def is_elsewhere(layout: Layout, server: str) -> bool:
+    """Return whether a server is looked after from another container, whose processes cannot be seen from here."""
+    said = [found for path in (layout.pid, layout.server_pid(server)) if (found := _said(path))]
+    return any(processes != _processes() for _, processes in said)
+
+
+def _said(pid: Path) -> tuple[str, str] | None:
+    """Return the number and the container of who holds a lock; None where it is dead, or has said nothing yet."""
+    try:
+        with pid.open(encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                number, _, processes = file.read().strip().partition(" ")
+                return (number, processes) if number.isdigit() else None
+    except FileNotFoundError:
+        return None
     return None
+
+
+def _processes() -> str:
+    try:
+        return str(PROCESSES.readlink())
+    except OSError:
+        return ""

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from db.cluster.binaries import Binaries
-from db.cluster.desired import Desired, Role, ServerSpec, States
+from db.cluster.desired import Desired, Observed, Role, ServerSpec, States, Status
 from db.cluster.embedded import PRIMARY, REPLICA, bring_up, installation_of
+from db.cluster.errors import DataDirectoryError
 from db.cluster.layout import Layout
 from db.cluster.lock import allowed, server_held
 from db.cluster.server import Server
@@ -48,14 +50,16 @@ async def running_node(  # noqa: PLR0913 - the keywords are what an installation
 
     Raises:
         AlreadyRunningError: another process looks after this server.
-        ClusterError: it cannot be started, for the reason the sentence says.
+        ClusterError: it cannot be started, for the reason the sentence says. A primary whose data is gone or damaged
+            is none: its node waits for a restore.
     """
     layout, name = Layout.of(data_dir), NAMES[role]
     with allowed():
         layout.create()
     with server_held(layout, name):
+        _forget_what_was_seen(States(layout.state), name)
         if role is Role.REPLICA:
-            await _primary_known(layout)
+            await _installed(layout)
         with allowed():
             installation = installation_of(
                 layout, binaries or Binaries.find(), archive=archive, synchronous_archive=synchronous_archive
@@ -64,7 +68,7 @@ async def running_node(  # noqa: PLR0913 - the keywords are what an installation
         server = Server(name, installation)
         supervisor: asyncio.Task[None] | None = None
         try:
-            await bring_up(server, needed=role is Role.PRIMARY, wanted=True)
+            await _bring_up(server, role)
             supervisor = asyncio.create_task(server.supervise(), name=f"supervise {name}")
             yield desired.servers[name]
         finally:
@@ -74,7 +78,20 @@ async def running_node(  # noqa: PLR0913 - the keywords are what an installation
             await server.stop()
 
 
-async def _primary_known(layout: Layout) -> None:
+def _forget_what_was_seen(states: States, name: str) -> None:
+    """Take back what an earlier node saw: of a server in another container others know no more than that."""
+    states.observe(name, Observed(generation=states.desired().generation, status=Status.STARTING, at=datetime.now(UTC)))
+
+
+async def _bring_up(server: Server, role: Role) -> None:
+    try:
+        await bring_up(server, needed=role is Role.PRIMARY, wanted=True)
+    except DataDirectoryError as failure:
+        # A restore puts another directory in its place, which this node then has to start.
+        log.warning("waiting", server=server.name, reason=failure.message, hint=failure.hint)
+
+
+async def _installed(layout: Layout) -> None:
     """Wait until the primary's node has said where it is, and made the passwords."""
     said = False
     while PRIMARY not in States(layout.state).desired().servers or not layout.passwords.exists():

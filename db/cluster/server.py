@@ -195,7 +195,7 @@ class Server:
         place = self._installation.data_directory(spec)
         await provision.clear_leftovers(place)
         if spec.role is Role.PRIMARY:
-            if not place.exists():
+            if not place.exists() and desired.system_identifier is None:
                 self._observe(Status.INITIALISING)
             await provision.provide_primary(self._installation, self.name, spec, desired)
             return

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ import asyncpg
 from db.engines import failures
 from db.engines.control import Connected
 from db.engines.options import EngineOptions
+from db.engines.pool import Pool
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class ReadPool:
         self._url = url
         self._options = options
         self._connected = connected
-        self._pool: asyncpg.Pool | None = None
+        self._pool: Pool | None = None
 
     async def run(
         self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool]
@@ -50,11 +50,15 @@ class ReadPool:
         """
         self.active += 1
         try:
-            pool = self._pool or await self._open()
-            connection = await self._acquire(pool)
-            try:
+            pool = self._pool or self._create()
+            connection = pool.take() or await self._acquire(pool)
+
+            async def known_to_be_fresh(connection: asyncpg.Connection) -> T:
                 _require(still)
                 return await work(connection)
+
+            try:
+                return await _work(pool, connection, known_to_be_fresh)
             except failures.NodeFailedError:
                 raise
             except Exception as error:
@@ -62,8 +66,6 @@ class ReadPool:
                 if failure is None:
                     raise
                 raise failure from error
-            finally:
-                await self._release(pool, connection)
         finally:
             self.active -= 1
 
@@ -73,25 +75,22 @@ class ReadPool:
         Raises:
             NodeFailedError: the node could not.
         """
-        pool = self._pool or await self._open()
+        pool = self._pool or self._create()
         opened = await asyncio.gather(
             *(self._acquire(pool) for _ in range(self._options.read_connections)), return_exceptions=True
         )
         connections = [each for each in opened if not isinstance(each, BaseException)]
-        try:
-            await asyncio.gather(*(work(connection) for connection in connections))
-        finally:
-            await asyncio.gather(*(self._release(pool, connection) for connection in connections))
+        await asyncio.gather(*(_work(pool, connection, work) for connection in connections))
 
     def usage(self) -> PoolUsage:
-        size = 0 if self._pool is None else self._pool.get_size()
-        in_use = 0 if self._pool is None else size - self._pool.get_idle_size()
+        size = 0 if self._pool is None else self._pool.size
+        in_use = 0 if self._pool is None else size - self._pool.idle
         return PoolUsage(size, in_use, max(0, self.active - in_use), self._options.read_connections)
 
     async def renew(self) -> None:
         """Replace every connection by a new one as it is next asked for; reads under way finish."""
         if self._pool is not None:
-            await self._pool.expire_connections()
+            self._pool.expire()
 
     def cut(self) -> None:
         """Break off every connection: reads that hang on a dead node fail now and go to another."""
@@ -108,50 +107,58 @@ class ReadPool:
             except TimeoutError:
                 pool.terminate()
 
-    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
+    async def _acquire(self, pool: Pool) -> asyncpg.Connection:
         try:
             async with asyncio.timeout(self._options.acquire_timeout.total_seconds()):
-                return await pool.acquire()  # pyright: ignore[reportReturnType] - a proxy with all of its methods
+                return await pool.acquire()
         except asyncpg.TooManyConnectionsError as error:
             raise failures.NodeBusyError(failures.sentence(error)) from error
         except TimeoutError as error:
-            if pool.get_size() - pool.get_idle_size() >= self._options.read_connections:
+            if pool.size - pool.idle >= self._options.read_connections:
                 raise failures.NodeBusyError("All its connections were busy for too long.") from error
             raise failures.NodeSlowError(failures.sentence(error)) from error
         except failures.UNREACHABLE as error:
             raise failures.NodeLostError(failures.sentence(error)) from error
 
-    async def _release(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
-        # The pool closes a connection that cannot be given back; the answer it gave before stays good.
-        with suppress(*failures.UNREACHABLE):
-            await pool.release(connection, timeout=self._options.acquire_timeout.total_seconds())
-
-    async def _open(self) -> asyncpg.Pool:
+    def _create(self) -> Pool:
         options = self._options
-        pool = asyncpg.create_pool(
+        self._pool = Pool(self._connect, most=options.read_connections, idle_lifetime=options.idle_connection_lifetime)
+        return self._pool
+
+    async def _connect(self) -> asyncpg.Connection:
+        options = self._options
+        connection = await asyncpg.connect(
             self._url,
-            min_size=0,
-            max_size=options.read_connections,
-            max_inactive_connection_lifetime=options.idle_connection_lifetime.total_seconds(),
-            timeout=options.connect_timeout.total_seconds(),
+            timeout=options.connect_timeout.total_seconds(),  # pyright: ignore[reportArgumentType] - guessed from a default
             max_cached_statement_lifetime=0,
-            init=self._connected,
-            reset=_leave,
             server_settings={
                 "application_name": options.application_name,
                 "default_transaction_read_only": "on",
                 "statement_timeout": f"{options.statement_timeout.total_seconds() * 1000:.0f}",
             },
         )
-        self._pool = pool  # before the first await, so that two first reads share it
-        await pool
-        return pool
+        try:
+            await self._connected(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+
+async def _work(pool: Pool, connection: asyncpg.Connection, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Do the work and give the connection back, whatever becomes of the work."""
+    interrupted = True
+    try:
+        outcome = await work(connection)
+        interrupted = False
+    except Exception:
+        interrupted = False
+        raise
+    finally:
+        pool.release(connection, interrupted=interrupted)
+    return outcome
 
 
 def _require(still: Callable[[], bool]) -> None:
     if not still():
         raise failures.NodeBusyError("It came back with less than it had.")
-
-
-async def _leave(_: asyncpg.Connection) -> None:
-    """Take the place of the session reset."""

@@ -3,7 +3,7 @@
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -17,6 +17,9 @@ class Patience:
 
     free: int
     longest: timedelta
+
+    def shared(self, workers: int) -> "Patience":
+        return replace(self, free=max(1, self.free // workers))
 
     def delay(self, failures: int) -> timedelta:
         beyond = failures - self.free
@@ -70,10 +73,11 @@ class Failures:
 class Throttle:
     """The attempts of late, in this process's memory. Names that nobody has are treated as those that somebody has."""
 
-    def __init__(self) -> None:
-        self._pairs = Failures(WITH_PAIR)
-        self._addresses = Failures(WITH_ADDRESS)
-        self._names = Failures(WITH_NAME)
+    def __init__(self, workers: int = 1) -> None:
+        """Forgive what is this process's share, where so many answer for one another and none knows of the others."""
+        self._pairs = Failures(WITH_PAIR.shared(workers))
+        self._addresses = Failures(WITH_ADDRESS.shared(workers))
+        self._names = Failures(WITH_NAME.shared(workers))
 
     def begin(self, name: str, address: str, *, known: bool, now: datetime) -> int:
         """Count an attempt as failed until it has succeeded; return the seconds to wait where it may not be made.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from db.cluster import control, ending
 from db.cluster.desired import Desired, Role, ServerSpec, Status
-from db.cluster.lock import holder
+from db.cluster.lock import holder, is_elsewhere
 from db.cluster.postmaster import Postmaster
 from db.lsn import Lsn
 from db.repository import Incarnation, Segment
@@ -140,20 +140,18 @@ def _stopped(site: Site, name: str, generation: int) -> bool:
         return True
     if Postmaster.find(site.installation.data_directory(spec)) is not None:
         return False
-    if not is_supervised(site):
+    if holder(site.installation.layout, [name]) is None:  # a node that is started now leaves it as it is
         return True
     observed = site.installation.states.observed(name)
     return observed is not None and observed.generation >= generation and observed.status is Status.STOPPED
 
 
 def _runs(site: Site, name: str) -> bool:
-    spec = site.installation.states.desired().servers[name]
-    found = Postmaster.find(site.installation.data_directory(spec))
+    desired = site.installation.states.desired()
     observed = site.installation.states.observed(name)
-    return (
-        found is not None
-        and observed is not None
-        and observed.status is Status.RUNNING
-        and observed.pid == found.pid
-        and found.accepts_connections
-    )
+    if observed is None or observed.status is not Status.RUNNING:
+        return False
+    if is_elsewhere(site.installation.layout, name):  # what its node says is all that can be known of it
+        return True
+    found = Postmaster.find(site.installation.data_directory(desired.servers[name]))
+    return found is not None and observed.pid == found.pid and found.accepts_connections

@@ -33,6 +33,8 @@ _BOUNDS = {"reason": 4_000, "address": 500}
 # Values a column, of those that were read last.
 REMEMBERED = 5_000
 
+_NOT_SINGLE = (dict, list)
+
 _KEYS = frozenset({"id", "employee_num", "dispatch_id"})
 # Somebody's number may be 0; a name, a date, an age or a wage of 0 is an empty cell that a formula referred to.
 _ZERO_COUNTS = frozenset({"id", "employee_num"})
@@ -78,7 +80,7 @@ def _remembering(read: Read) -> Read:
     def reading(value: object) -> object:
         if value is None:
             return None
-        if isinstance(value, dict | list):
+        if isinstance(value, _NOT_SINGLE):
             raise UnreadableError("is not a single value")
         return remembered(value)
 

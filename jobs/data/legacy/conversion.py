@@ -13,6 +13,9 @@ from jobs.data.legacy.report import Problem, TableReport, shown
 from jobs.data.legacy.secrets import Unsealer
 from jobs.data.values import UnreadableError
 
+# A column, its value as it stood, and what is wrong with it.
+_Fault = tuple[str, object, str]
+
 
 class Conversion:
     """Converts rows of one table, of which the file has these columns; what happened goes into the report."""
@@ -31,7 +34,7 @@ class Conversion:
         self._report = report
         self._place = place
         self._fields = [everything[name] for name in present]
-        self._stepped = [field for field in self._fields if field.step is not None]
+        self._steps = [(field.name, field.step) for field in self._fields if field.step is not None]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
         # Columns that a row gets here, and those of which the file says nothing.
@@ -40,35 +43,28 @@ class Conversion:
 
     def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
         """Yield the number of each row that can be taken, and its values in the order of `columns`."""
-        names = [field.name for field in self._fields]
         for row, *raw in source:
             self._report.read += 1
-            values = self._values(row, dict(zip(names, raw, strict=True)))
+            values = self._values(row, raw)
             if values is not None:
-                yield (row, *(values[column] for column in self.columns))
+                yield (row, *[values[column] for column in self.columns])
 
-    def _values(self, row: int, raw: Mapping[str, object]) -> dict[str, Any] | None:
+    def _values(self, row: int, raw: Sequence[object]) -> dict[str, Any] | None:
         values: dict[str, Any] = {}
-        problems: list[tuple[str, object, str]] = []
-        rounded: list[tuple[str, object, str]] = []
-        for field in self._fields:
-            value = raw[field.name]
+        problems: list[_Fault] = []
+        for field, value in zip(self._fields, raw, strict=True):
             try:
                 values[field.name] = field.read(value)
             except UnreadableError as error:
                 problems.append((field.name, value, str(error)))
-        self._round(values, rounded)
+        rounded = self._round(values)
         self._fill(values)
-        unreadable = {column for column, _, _ in problems}
-        problems += [
-            (name, None, "is missing")
-            for name in self._required
-            if values.get(name) is None and name not in unreadable and not (unreadable and name in self._fillers)
-        ]
+        problems += self._missing(values, unreadable={column for column, _, _ in problems})
         if not problems and not rounded:
             return values
         kept = self._report.rejects if problems else self._report.rounded
-        identifier = shown(raw.get("id") or values.get("id"))
+        said = {field.name: value for field, value in zip(self._fields, raw, strict=True)}
+        identifier = shown(said.get("id") or values.get("id"))
         kept.extend(
             Problem(self._table, row, identifier, column, shown(value), reason, self._place(row))
             for column, value, reason in problems or rounded
@@ -76,15 +72,25 @@ class Conversion:
         self._report.rejected += bool(problems)
         return None if problems else values
 
-    def _round(self, values: dict[str, Any], rounded: list[tuple[str, object, str]]) -> None:
-        for field in self._stepped:
-            value = values.get(field.name)
-            if field.step is None or value is None:
+    def _missing(self, values: Mapping[str, Any], unreadable: set[str]) -> list[_Fault]:
+        """Return what a row needs and has not; what is filled from a value that cannot be read is not missed."""
+        return [
+            (name, None, "is missing")
+            for name in self._required
+            if values.get(name) is None and name not in unreadable and not (unreadable and name in self._fillers)
+        ]
+
+    def _round(self, values: dict[str, Any]) -> list[_Fault]:
+        rounded: list[_Fault] = []
+        for name, step in self._steps:
+            value = values.get(name)
+            if value is None:
                 continue
-            kept = value.quantize(field.step, ROUND_HALF_UP)
+            kept = value.quantize(step, ROUND_HALF_UP)
             if kept != value:
-                rounded.append((field.name, f"{value.normalize():f}", f"was rounded to {kept}"))
-            values[field.name] = kept
+                rounded.append((name, f"{value.normalize():f}", f"was rounded to {kept}"))
+            values[name] = kept
+        return rounded
 
     def _fill(self, values: dict[str, Any]) -> None:
         for column, fill in self._fillers.items():

@@ -1,0 +1,3 @@
+from api.commands.program import main
+
+main()

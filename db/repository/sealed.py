@@ -66,20 +66,21 @@ class Sealer:
         salt = os.urandom(SALT_BYTES)
         header = MAGIC + bytes([len(key.id)]) + key.id.encode() + salt
         self._cipher, self._bound = _cipher(key, salt), _bound(header, place)
-        self._write, self._number, self._rest = write, 0, bytearray()
+        self._write, self._number, self._rest = write, 0, b""
         write(header)
 
     def write(self, data: bytes) -> None:
-        self._rest += data
+        whole, at = memoryview(self._rest + data), 0
         # One chunk is kept back: it may be the last.
-        while len(self._rest) > CHUNK_BYTES:
-            self._put(bytes(self._rest[:CHUNK_BYTES]), last=False)
-            del self._rest[:CHUNK_BYTES]
+        while len(whole) - at > CHUNK_BYTES:
+            self._put(whole[at : at + CHUNK_BYTES], last=False)
+            at += CHUNK_BYTES
+        self._rest = bytes(whole[at:])
 
     def close(self) -> None:
-        self._put(bytes(self._rest), last=True)
+        self._put(self._rest, last=True)
 
-    def _put(self, chunk: bytes, *, last: bool) -> None:
+    def _put(self, chunk: bytes | memoryview, *, last: bool) -> None:
         self._write(self._cipher.encrypt(_nonce(self._number, last=last), chunk, self._bound))
         self._number += 1
 

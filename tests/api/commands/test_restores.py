@@ -95,6 +95,7 @@ async def test_encrypted_backups_alone_bring_everything_back_with_the_key_and_wi
     url = installation.command("db", "url").stdout.strip()
     await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
     await eventually(lambda: backed_up(installation), seconds=60)
+    assert installation.command("backup", "create").returncode == 0  # the table is archived with it
     installation.command("keys", "new", "--id", "second")
     needed = installation.command("keys", "remove", "first")
     status = json.loads(installation.command("keys", "status", "--json").stdout)

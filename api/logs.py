@@ -34,14 +34,12 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
             ],
             logger_factory=_Lines,
             wrapper_class=structlog.make_filtering_bound_logger(level),
-            cache_logger_on_first_use=True,
         )
     else:
         structlog.configure(
             processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
             logger_factory=structlog.stdlib.LoggerFactory(),
             wrapper_class=structlog.stdlib.BoundLogger,
-            cache_logger_on_first_use=True,
         )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_renderers(chosen)))

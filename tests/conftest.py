@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
+import structlog
 
 from db import migrations
 from db.cluster import Binaries, EmbeddedCluster, urls
@@ -50,6 +51,12 @@ QUICK = {
 NUMBERS = count(1)
 
 REPLAYED = "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn"
+
+
+@pytest.fixture
+def unconfigured_logs() -> None:
+    """Log to standard output, as before anything is configured: a command that a test ran here has done that."""
+    structlog.reset_defaults()
 
 
 def binaries_under_test() -> Binaries:

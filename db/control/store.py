@@ -1,5 +1,6 @@
 """Opens the control store, and the only two ways to use it: reading, and a transaction."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,7 +56,8 @@ class Control:
                 raise _unusable(engine, url, failure) from failure
             yield cls(engine)
         finally:
-            await engine.dispose()
+            # To its end, also for who is cancelled once more meanwhile: its connections have threads of their own.
+            await asyncio.shield(engine.dispose())
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:

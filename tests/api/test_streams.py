@@ -297,6 +297,7 @@ async def test_limits_and_rules_are_those_of_queries(streaming: Streaming, query
     assert over_http[0][1]["errors"][0]["extensions"]["code"] == code
 
 
+@pytest.mark.usefixtures("unconfigured_logs")
 async def test_a_query_sent_as_a_stream_is_no_failure_in_the_log(streaming: Streaming) -> None:
     with capture_logs() as logged:
         async with streaming.events({}, "{ me { name } }") as response:

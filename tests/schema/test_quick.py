@@ -147,6 +147,7 @@ async def ways(module_database: Database) -> AsyncIterator[Ways]:
         yield Ways(contexts, quick, general)
 
 
+@pytest.mark.usefixtures("unconfigured_logs")
 @pytest.mark.parametrize("case", CASES)
 async def test_both_ways_are_the_same(ways: Ways, case: str) -> None:
     asked = CASES[case]

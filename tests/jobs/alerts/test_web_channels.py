@@ -66,6 +66,7 @@ async def test_what_a_receiver_refuses_is_given_up_and_what_follows_is_told(site
     assert second.state is DeliveryState.SENT
 
 
+@pytest.mark.usefixtures("unconfigured_logs")
 async def test_a_receiver_that_stays_away_is_given_up_after_a_while(site: Site) -> None:
     site = with_channels(site, Slack("http://127.0.0.1:9/services/hush"))
     await put(site, [an_alert(site)])
@@ -166,6 +167,7 @@ async def test_slack_s_message_has_blocks_and_mentions_nobody(site: Site) -> Non
     assert "<" not in slack.taken[0]["text"]
 
 
+@pytest.mark.usefixtures("unconfigured_logs")
 async def test_no_secret_is_in_a_log_or_an_error(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     async with web(BUSY, Answer(404, body="no route to /services/T0/B0/hush")) as slack:

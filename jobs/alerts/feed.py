@@ -91,8 +91,10 @@ class Feed:
         finally:
             self._listening -= 1
             if not self._listening and self._tailer is not None:
-                self._tailer.cancel()
-                self._tailer = None
+                tailer, self._tailer = self._tailer, None
+                tailer.cancel()
+                # Until it has given its connection back: the store may be closed next.
+                await asyncio.gather(tailer, return_exceptions=True)
 
     async def _tail(self) -> None:
         while True:

@@ -56,8 +56,9 @@ class HealthFeed:
         finally:
             self._listening -= 1
             if not self._listening and self._examiner is not None:
-                self._examiner.cancel()
-                self._examiner = None
+                examiner, self._examiner = self._examiner, None
+                examiner.cancel()
+                await asyncio.gather(examiner, return_exceptions=True)
 
     async def _keep_looking(self) -> None:
         while True:

@@ -63,12 +63,12 @@ class Taking:
             baselines=baselines,
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._servers.close()
         self._disks.close()
-        self._backups.cancel()
+        await self._backups.end()
         if self._baselines:
-            self._baselines.cancel()
+            await self._baselines.end()
 
     async def _look_at_backups(self) -> Backups | None:
         return await backups.look(self._site, first_seen_at=self._first_seen_at)

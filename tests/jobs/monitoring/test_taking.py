@@ -27,7 +27,7 @@ async def taking(site: Site, **options: object) -> AsyncIterator[Taking]:
     try:
         yield taken
     finally:
-        taken.close()
+        await taken.close()
 
 
 async def until(taken: Taking, condition: Callable[[Snapshot], object]) -> Snapshot:

@@ -32,9 +32,6 @@ from jobs.site import Site
 
 log = structlog.get_logger(__name__)
 
-# An answer is some hundreds of objects that live until it is sent: by default they are looked through several times.
-COLLECTED_AFTER = (10_000, 10, 10)
-
 
 Workers = Annotated[
     int | None,
@@ -147,7 +144,6 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
 
 
 @asynccontextmanager

@@ -51,13 +51,6 @@ class Carried(Generic[T]):
             self._asking.cancel()
             self._asking = None
 
-    async def end(self) -> None:
-        """Cancel, and wait until whoever was asked has given back what they used."""
-        asking = self._asking
-        self.cancel()
-        if asking is not None:
-            await asyncio.gather(asking, return_exceptions=True)
-
     def _take(self, asked: asyncio.Future[T]) -> None:
         self._asking = None
         failure = asked.exception()

@@ -45,7 +45,7 @@ async def keep(site: Site, *, listeners: Sequence[Listener] = (), baselines: Loo
             ticks = math.floor((loop.time() - began) / seconds) + 1
             await asyncio.sleep(began + ticks * seconds - loop.time())
     finally:
-        await taking.close()
+        taking.close()
 
 
 class _Keeping:

@@ -63,12 +63,12 @@ class Taking:
             baselines=baselines,
         )
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._servers.close()
         self._disks.close()
-        await self._backups.end()
+        self._backups.cancel()
         if self._baselines:
-            await self._baselines.end()
+            self._baselines.cancel()
 
     async def _look_at_backups(self) -> Backups | None:
         return await backups.look(self._site, first_seen_at=self._first_seen_at)

@@ -27,7 +27,7 @@ async def taking(site: Site, **options: object) -> AsyncIterator[Taking]:
     try:
         yield taken
     finally:
-        await taken.close()
+        taken.close()
 
 
 async def until(taken: Taking, condition: Callable[[Snapshot], object]) -> Snapshot:

@@ -1,5 +1,6 @@
 """What every operation passes before it runs, however it comes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.capacity import Capacity
@@ -23,7 +24,7 @@ class Admission:
     capacity: Capacity
 
     @classmethod
-    def of(cls, settings: Settings) -> "Admission":
+    def of(cls, settings: Settings, wait_seconds: Callable[[], float]) -> "Admission":
         """Return what the settings say; in development, where one asks oneself, no rate is limited unless they do."""
         usual = settings.production
         return cls(
@@ -33,5 +34,5 @@ class Admission:
                 by_user=settings.rate_limit_user or (RATE_BY_USER if usual else None),
             ),
             operations(settings.operations_per_user or (OPERATIONS_PER_USER if usual else None)),
-            Capacity(settings.operations_at_once),
+            Capacity(settings.operations_at_once, wait_seconds),
         )

@@ -65,7 +65,7 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     """
     access = access or Access.of(site.control if site else None, tokens.mint)
     app = FastAPI(title="YuKyuDATA", description=DESCRIPTION, version=VERSION, docs_url=None, redoc_url=None)
-    schema, admission = build_schema(_limits(settings)), Admission.of(settings)
+    schema, admission = build_schema(_limits(settings)), Admission.of(settings, lambda: engines.wait_seconds)
     streams = streams or streams_of(settings)
     introspection = Role.ADMIN if settings.production else None
     keys = rings.file_of(settings)

@@ -1,6 +1,6 @@
 """How much one process takes on at a time: beyond it, whoever comes is told so at once, and all others are answered."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from schema.errors import OverloadedError
@@ -8,6 +8,9 @@ from schema.roles import Identity, Role
 
 # For admins, who must be able to look at a server just when it is overloaded.
 RESERVED = 8
+# As long as reads wait longer than this for a connection, nobody is let in to wait behind them: there are fewer
+# operations then than there may be, but the database takes longer for each.
+LONGEST_WAIT_SECONDS = 0.25
 
 
 class Capacity:
@@ -17,10 +20,12 @@ class Capacity:
 
     Args:
         most: how many there may be; admins may have a few more.
+        wait_seconds: tells how long reads wait for the database as things are.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, wait_seconds: Callable[[], float]) -> None:
         self._most = most
+        self._wait_seconds = wait_seconds
         self.taken = 0
 
     @contextmanager
@@ -28,10 +33,11 @@ class Capacity:
         """Count one more while it lasts.
 
         Raises:
-            OverloadedError: there are as many as there may be.
+            OverloadedError: there are as many as there may be, or they wait for too long already.
         """
-        if self.taken >= self._most and (self.taken >= self._most + RESERVED or not identity.has(Role.ADMIN)):
-            raise OverloadedError(self._most)
+        full = self.taken >= self._most or self._wait_seconds() > LONGEST_WAIT_SECONDS
+        if full and (self.taken >= self._most + RESERVED or not identity.has(Role.ADMIN)):
+            raise OverloadedError(self.taken)
         self.taken += 1
         try:
             yield

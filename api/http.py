@@ -35,6 +35,39 @@ class Unread:
             self._deadline = None
 
 
+class Together:
+    """A connection on which the head of an answer waits for the body that is written next, and is sent with it.
+
+    Each packet costs a call of the system and wakes who waits for it. A head whose body is not there yet, as that of a
+    stream, goes as soon as the loop comes round.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        if not self._begun:
+            self._begun, self._head = True, data
+            self._loop.call_soon(self._flush)
+        elif self._head is None:
+            self._transport.write(data)
+        else:
+            head, self._head = self._head, None
+            self._transport.write(head + data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """One WebSocket. A client that does not read is cut off, and so is one that does not answer pings."""
 
@@ -114,7 +147,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._advanced = False, True
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # it may have become a WebSocket
+            self.cycle.transport = Together(self.transport, self.loop)  # pyright: ignore[reportAttributeAccessIssue] - all that it uses
 
     def on_body(self, body: bytes) -> None:
         self._advanced = True

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from functools import cache
 from typing import Literal
 
 import orjson
@@ -32,7 +33,7 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(serializer=_as_json),
             ],
-            logger_factory=_Lines,
+            logger_factory=cache(_Lines),
             wrapper_class=structlog.make_filtering_bound_logger(level),
         )
     else:

@@ -43,9 +43,9 @@ class OverloadedError(AppError):
 
     code = "OVERLOADED"
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, taken: int) -> None:
         super().__init__(
-            f"The server has {most} operations to answer, which is as many as it takes on at a time.",
+            f"The server has {taken} operations to answer, which is as many as it can take on now.",
             hint="Try again in a second; `Retry-After` says when.",
         )
 

@@ -7,12 +7,15 @@ expects (a null where none may be, a foreign object) is left to the general way,
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from math import isfinite
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from graphql import (
     GraphQLAbstractType,
+    GraphQLBoolean,
     GraphQLEnumType,
+    GraphQLFloat,
     GraphQLID,
     GraphQLLeafType,
     GraphQLObjectType,
@@ -97,6 +100,17 @@ class _UnexpectedError(Exception):
     """A value is not what its plan was made for."""
 
 
+class _AsItIs:
+    """Completes values of which those of some types are the same in JSON: for them nobody has to call it."""
+
+    def __init__(self, complete: Complete, kinds: frozenset[type]) -> None:
+        self._complete = complete
+        self.kinds = kinds
+
+    def __call__(self, value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        return value if type(value) in self.kinds else self._complete(value)
+
+
 def _plan_of_object(
     execution: PlannedExecution, object_type: GraphQLObjectType, selection: FieldDetailsList
 ) -> Complete | None:
@@ -173,12 +187,19 @@ def _class_of(object_type: GraphQLObjectType) -> type | None:
 def _object(origin: type, names: list[str], attributes: list[str], completes: list[Complete]) -> Complete:
     # With one name, `attrgetter` would give the value itself.
     read = attrgetter(*attributes, "__class__")
-    steps = tuple(zip(names, completes, strict=True))
+    plain = [(name, each.kinds, each) for name, each in zip(names, completes, strict=True) if isinstance(each, _AsItIs)]
+    others = [(name, each) for name, each in zip(names, completes, strict=True) if not isinstance(each, _AsItIs)]
 
     def complete(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any attribute's
         if type(value) is not origin:
             raise _UnexpectedError
-        return {name: complete(part) for (name, complete), part in zip(steps, read(value), strict=False)}
+        completed = dict(zip(names, read(value), strict=False))
+        for name, kinds, each in plain:
+            if type(completed[name]) not in kinds:
+                completed[name] = each(completed[name])
+        for name, each in others:
+            completed[name] = each(completed[name])
+        return completed
 
     return complete
 
@@ -201,12 +222,16 @@ def _leaf(of_type: GraphQLLeafType) -> Complete:
             raise _UnexpectedError
         return coerced
 
-    def text(value: Any) -> Any:  # noqa: ANN401 - any attribute's
-        return value if type(value) is str else complete(value)
+    def number(value: Any) -> Any:  # noqa: ANN401 - any attribute's
+        return value if type(value) is float and isfinite(value) else complete(value)
 
     if is_enum_type(of_type):
         return _member(of_type, complete)
-    return text if of_type in (GraphQLString, GraphQLID) else complete
+    if of_type is GraphQLFloat:
+        return number
+    if of_type in (GraphQLString, GraphQLID):
+        return _AsItIs(complete, frozenset({str}))
+    return _AsItIs(complete, frozenset({bool})) if of_type is GraphQLBoolean else complete
 
 
 def _member(of_type: GraphQLEnumType, complete: Complete) -> Complete:
@@ -229,6 +254,8 @@ def _constant(value: str) -> Complete:
 
 
 def _or_null(complete: Complete) -> Complete:
+    if isinstance(complete, _AsItIs):
+        return _AsItIs(complete, complete.kinds | {type(None)})
     return lambda value: None if value is None else complete(value)
 
 
@@ -238,4 +265,4 @@ def _never_null(complete: Complete) -> Complete:
             raise _UnexpectedError
         return complete(value)
 
-    return present
+    return _AsItIs(present, complete.kinds) if isinstance(complete, _AsItIs) else present

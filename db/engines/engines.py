@@ -64,6 +64,11 @@ class Engines:
         """The node that takes writes now."""
         return self._monitor.leader
 
+    @property
+    def wait_seconds(self) -> float:
+        """How long reads wait for a connection as things are, on the node where they wait longest."""
+        return max((node.reads.wait for node in self.nodes), default=0.0)
+
     async def recheck(self) -> None:
         """Look at every node now instead of at the next probe."""
         await self._monitor.recheck()

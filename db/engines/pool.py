@@ -38,7 +38,8 @@ class Pool:
         # The one that was used last is used next, so that those that are not needed grow old.
         self._idle: list[tuple[asyncpg.Connection, float]] = []
         # Whoever waits is given a connection, or None: a place to open one in.
-        self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[asyncpg.Connection | None]]] = deque()
+        self._waited = 0.0
         self._closed = False
         self._empty = asyncio.Event()
         self._sweep: asyncio.TimerHandle | None = None
@@ -51,6 +52,11 @@ class Pool:
     @property
     def idle(self) -> int:
         return len(self._idle)
+
+    @property
+    def wait(self) -> float:
+        """Return how many seconds whoever was last given a connection had waited; 0 where few wait."""
+        return self._waited if len(self._waiting) > self._most else 0.0
 
     def take(self) -> asyncpg.Connection | None:
         """Return a connection that is free; None when there is none, and `acquire` would wait or open one."""
@@ -74,7 +80,7 @@ class Pool:
             self._opening += 1
             return await self._open_one()
         place: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        self._waiting.append((monotonic(), place))
         try:
             given = await place
         except asyncio.CancelledError:
@@ -121,7 +127,7 @@ class Pool:
         if self._sweep is not None:
             self._sweep.cancel()
         while self._waiting:
-            if not (place := self._waiting.popleft()).done():
+            if not (place := self._waiting.popleft()[1]).done():
                 place.set_exception(asyncpg.InterfaceError("The pool is closed."))
 
     async def _open_one(self) -> asyncpg.Connection:
@@ -143,8 +149,9 @@ class Pool:
     def _pass_on(self, connection: asyncpg.Connection | None) -> None:
         """Give a connection, or a place for one, to who has waited longest."""
         while self._waiting:
-            place = self._waiting.popleft()
+            since, place = self._waiting.popleft()
             if not place.done():
+                self._waited = monotonic() - since
                 place.set_result(connection)
                 return
         if connection is None:
@@ -166,7 +173,7 @@ class Pool:
 
     def _freed(self) -> None:
         """There is a place for another connection."""
-        if any(not place.done() for place in self._waiting):
+        if any(not place.done() for _, place in self._waiting):
             self._opening += 1
             self._pass_on(None)
         elif self._closed and not self._open and not self._opening:

@@ -87,6 +87,11 @@ class ReadPool:
         in_use = 0 if self._pool is None else size - self._pool.idle
         return PoolUsage(size, in_use, max(0, self.active - in_use), self._options.read_connections)
 
+    @property
+    def wait(self) -> float:
+        """Return how many seconds reads wait for a connection as things are."""
+        return 0.0 if self._pool is None else self._pool.wait
+
     async def renew(self) -> None:
         """Replace every connection by a new one as it is next asked for; reads under way finish."""
         if self._pool is not None:

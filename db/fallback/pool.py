@@ -54,6 +54,11 @@ class FilePool(ReadPool):
         in_use = len(self._connections) - len(self._idle)
         return PoolUsage(len(self._connections), in_use, max(0, self.active - in_use), self._limits.read_connections)
 
+    @property
+    def wait(self) -> float:
+        """A file tells nothing of that."""
+        return 0.0
+
     async def close(self) -> None:
         opened, self._connections, self._idle = tuple(self._connections), set(), []
         for connection in opened:

@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from db.errors import BadInputError
 from db.search.request import SearchRequest
@@ -19,8 +19,7 @@ _MOST_RANK = 15
 _TABLES = range(1, 256)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A hit's place in the order."""
 
     rank: int

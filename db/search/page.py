@@ -1,8 +1,8 @@
 """What a search gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from db.search import cursor
 from db.search.highlight import Highlight
@@ -16,20 +16,19 @@ class FoundRow(dict[str, Any]):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A record found; `row` has the table's own columns, or those that were asked for."""
 
     table: EmployeeTable
     row: FoundRow
     score: float
     place: cursor.Place
-    bound_to: bytes
+    bound_to: Callable[[], bytes]
     highlights: Sequence[Highlight] = ()
 
     @property
     def cursor(self) -> str:
-        return cursor.encode(self.place, self.bound_to)
+        return cursor.encode(self.place, self.bound_to())
 
 
 @dataclass(frozen=True, slots=True)

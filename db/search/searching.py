@@ -1,6 +1,7 @@
 """Runs a search: one round trip for the page, one more where counts were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -24,9 +25,8 @@ async def search(connection: asyncpg.Connection, request: SearchRequest) -> Sear
     Raises:
         BadInputError: the cursor is not one of this search, or a column asked for does not exist.
     """
-    bound_to = cursor.fingerprint(request)
-    after = None if request.after is None else cursor.decode(request.after, bound_to)
-    return await _page(connection, request, bound_to, after=after)
+    after = None if request.after is None else cursor.decode(request.after, cursor.fingerprint(request))
+    return await _page(connection, request, after=after)
 
 
 async def search_at_offset(
@@ -47,13 +47,12 @@ async def search_at_offset(
             f"The offset {offset} is not from 0 to {MOST_OFFSET:,}.", hint="Narrow the search, or page with GraphQL."
         )
     request = SearchRequest(query=query, tables=tables, first=limit)
-    return await _page(connection, request, cursor.fingerprint(request), offset=offset)
+    return await _page(connection, request, offset=offset)
 
 
 async def _page(
     connection: asyncpg.Connection,
     request: SearchRequest,
-    bound_to: bytes,
     *,
     after: cursor.Place | None = None,
     offset: int = 0,
@@ -79,6 +78,7 @@ async def _page(
         counts = await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1) if counting else []
     took_ms = (perf_counter() - began) * 1000
     marker = highlight.Marker(request.query) if request.highlight else None
+    bound_to = cache(partial(cursor.fingerprint, request))  # most callers ask for no cursor
     by_table = {BY_NUMBER[table].table: min(records, COUNT_LIMIT) for table, records in counts}
     return SearchPage(
         hits=[_hit(record, statement, bound_to, marker) for record in records[: request.first]],
@@ -91,16 +91,13 @@ async def _page(
     )
 
 
-def _hit(record: Sequence[Any], statement: Statement, bound_to: bytes, marker: highlight.Marker | None) -> Hit:
+def _hit(
+    record: Sequence[Any], statement: Statement, bound_to: Callable[[], bytes], marker: highlight.Marker | None
+) -> Hit:
     rank, older, moment, id_, table_number, score = record[:6]
     where, columns = statement.slices[table_number]
     row = FoundRow(zip(columns, record[where], strict=True))
     searchable = BY_NUMBER[table_number]
-    return Hit(
-        table=searchable.table,
-        row=row,
-        score=score,
-        place=cursor.Place(rank, older, moment, id_, table_number),
-        bound_to=bound_to,
-        highlights=() if marker is None else marker.highlights(row, searchable),
-    )
+    place = cursor.Place(rank, older, moment, id_, table_number)
+    highlights = () if marker is None else marker.highlights(row, searchable)
+    return Hit(searchable.table, row, score, place, bound_to, highlights)

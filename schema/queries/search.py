@@ -86,7 +86,7 @@ def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, fr
     ring = context.ring()
     wanted = {table: personal_columns(fields) for table, fields in asked.items()}
     hits = [
-        replace(hit, row=FoundRow(opened_row(hit.table.lower(), hit.row, wanted.get(hit.table, ()), ring)))
+        hit._replace(row=FoundRow(opened_row(hit.table.lower(), hit.row, wanted.get(hit.table, ()), ring)))
         for hit in page.hits
     ]
     return replace(page, hits=hits)

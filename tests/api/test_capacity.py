@@ -3,7 +3,11 @@
 import asyncio
 from collections import Counter
 
-from schema.roles import Role
+import pytest
+
+from api.capacity import LONGEST_WAIT_SECONDS, Capacity
+from schema.errors import OverloadedError
+from schema.roles import Identity, Role
 from tests.api.limited import application
 from tests.conftest import Database
 
@@ -38,3 +42,14 @@ async def test_an_admin_gets_in_when_all_others_are_refused(module_database: Dat
 
         assert any("errors" in each for each in answers[:-1])
         assert "errors" not in answers[-1]
+
+
+async def test_nobody_is_let_in_to_wait_behind_those_who_wait_too_long() -> None:
+    waited = 0.0
+    capacity = Capacity(10, lambda: waited)
+    with capacity.seat(Identity("aiko")):
+        waited = LONGEST_WAIT_SECONDS * 2
+        with pytest.raises(OverloadedError, match="has 1 operations"), capacity.seat(Identity("ken")):
+            pass
+        with capacity.seat(Identity("admin", roles=(Role.ADMIN,))):
+            assert capacity.taken == 2

@@ -104,3 +104,19 @@ async def test_connections_that_nobody_needs_are_closed(module_database: Databas
         while pool.size:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.02)
     await pool.close()
+
+
+async def test_how_long_those_waited_who_have_their_turn_is_known_while_many_wait(pool: Pool) -> None:
+    held = await pool.acquire()
+    waiting = [asyncio.create_task(pool.acquire()) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    assert pool.wait == 0  # nothing has moved on: a server that hangs is no queue
+
+    pool.release(held)
+    await waiting[0]
+    assert pool.wait > 0
+
+    for turn in waiting[1:]:
+        pool.release(held)
+        await turn
+    assert pool.wait == 0

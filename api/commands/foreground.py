@@ -16,6 +16,9 @@ from db.errors import AppError
 
 GRACEFUL_SECONDS = 5
 BACKLOG = 1024
+# The loop takes one new connection from a listening socket each time round, and with much to do it comes round some
+# hundred times a second: whoever came late in a crowd waited for seconds, before anything could refuse them.
+ACCEPTED_AT_ONCE = 64
 
 
 class PortError(AppError):
@@ -65,10 +68,13 @@ class Foreground:
         )
         self._on_stop = on_stop
         self._server = _Server(config)
+        more = [listening.dup() for _ in range(ACCEPTED_AT_ONCE - 1)]
         try:
-            await self._server.serve(sockets=[listening])
+            await self._server.serve(sockets=[listening, *more])
         finally:
             self._server = None
+            for each in more:
+                each.close()
 
     async def _guarded(self, work: Callable[["Foreground"], Awaitable[None]]) -> None:
         self._task = asyncio.ensure_future(work(self))

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Commands, which tests start by the hundred, are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-backup bench-sealed bench-monitoring clean
+.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-users bench-backup bench-sealed bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -70,6 +70,9 @@ bench: install ## search beside ILIKE and plain full text, at 100,000 and 1,000,
 
 bench-http: install ## search over HTTP beside PostGraphile, a bare statement and ILIKE; apt-get install wrk
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/over_http.py $(ARGS)
+
+bench-users: install ## how long a search takes as more people search, up to far more than there is room for
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/users.py $(ARGS)
 
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)

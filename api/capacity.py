@@ -10,7 +10,7 @@ from schema.roles import Identity, Role
 RESERVED = 8
 # As long as reads wait longer than this for a connection, nobody is let in to wait behind them: there are fewer
 # operations then than there may be, but the database takes longer for each.
-LONGEST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 0.5
 
 
 class Capacity:

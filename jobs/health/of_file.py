@@ -20,9 +20,9 @@ async def report(
     engines: FileEngines, *, version: str, disks: Awaitable[Sequence[HealthCheck]], now: datetime
 ) -> Report:
     """Measure the file. It is DEGRADED at best: there is no replica, no moment to restore to, and no statistics."""
-    measures, rooms = await asyncio.gather(engines.node.look(), disks)
-    from db.fallback import migrations  # noqa: PLC0415 - it imports Alembic, which no server is asked for
+    from db.fallback import migrations  # noqa: PLC0415 - it imports Alembic, which most commands do without
 
+    measures, rooms = await asyncio.gather(engines.node.look(), disks)
     node, newest = engines.node, migrations.head()
     revision = measures.revision if measures else None
     results = [_database(engines, measures), checks.schema(revision, newest=newest)]

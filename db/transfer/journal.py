@@ -6,11 +6,11 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import BigInteger, Text, case, insert, literal, select, union
+from sqlalchemy import BigInteger, Text, case, insert, literal, or_, select, union
 
 from db.tables.data_import import CHANGES
 from db.transfer import images
-from db.transfer.merging import CHANGED, MOVED, NEW
+from db.transfer.merging import CHANGED, MOVED
 from db.transfer.stage import Stage
 from db.transfer.tables import sql
 
@@ -94,7 +94,7 @@ class Journal:
 
     def _changes(self, stage: Stage) -> str:
         staged, before, target = stage.table, stage.before, stage.target
-        written = select(staged.c.id).where(staged.c.verdict.in_([NEW, CHANGED, MOVED]))
+        written = select(staged.c.id).where(or_(stage.new, staged.c.verdict.in_([CHANGED, MOVED])))
         touched = union(written, select(before.c.id)).subquery("touched")
         after = case((target.c.id.is_not(None), images.digest(target, stage.columns)))
         rows = select(

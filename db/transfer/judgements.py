@@ -41,21 +41,21 @@ def _breaks(constraint: CheckConstraint, stage: Table) -> Update:
 def _repeats(key: tuple[str, ...], stage: Table) -> Update:
     """Of several rows with one key the first is taken."""
     columns = [stage.columns[name] for name in key]
-    numbered = (
-        select(
-            stage.c.row_number,
-            func.first_value(stage.c.row_number).over(partition_by=columns, order_by=stage.c.row_number).label("first"),
-        )
+    repeated = (
+        select(*columns, func.min(stage.c.row_number).label("first"))
         .where(stage.c.fault_reason.is_(None))
-        .subquery()
+        .group_by(*columns)
+        .having(func.count() > 1)
+        .subquery("repeated")
     )
+    same = [column == repeated.columns[column.name] for column in columns]
     return (
         update(stage)
-        .where(stage.c.row_number == numbered.c.row_number, numbered.c.first != numbered.c.row_number)
+        .where(stage.c.fault_reason.is_(None), *same, stage.c.row_number != repeated.c.first)
         .values(
             fault_column=", ".join(key),
             fault_value=func.concat_ws(", ", *(cast(column, Text) for column in columns)),
-            fault_reason=func.concat("is the same as in row ", cast(numbered.c.first, Text)),
+            fault_reason=func.concat("is the same as in row ", cast(repeated.c.first, Text)),
         )
     )
 

@@ -17,7 +17,8 @@ from db.transfer.tables import sql
 # Joins of a stage with its table stay in memory for as long as rows are in the hundreds of thousands.
 MEMORY = "SET LOCAL work_mem = '128MB'"
 
-NEW, CHANGED, MOVED, SAME = "new", "changed", "moved", "same"
+# What becomes of a row that is taken; one without a verdict is new.
+CHANGED, MOVED, SAME = "changed", "moved", "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class Merged:
 async def merge(connection: asyncpg.Connection, stage: Stage) -> Merged:
     """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons."""
     await connection.execute(MEMORY)
-    await connection.execute(f"ANALYZE {stage.name}")
+    await connection.execute(f"ANALYZE {stage.name} ({', '.join(stage.joined)})")
     for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage)):
         await connection.execute(statement)
-    counts = dict(await connection.fetch(_verdicts(stage.table)))
+    counts = dict(await connection.fetch(_verdicts(stage)))
     rejected = [Rejected(*row) for row in await connection.fetch(_rejected(stage.table))]
     updated = counts.get(CHANGED, 0) + counts.get(MOVED, 0)
-    return Merged(counts.get(NEW, 0), updated, counts.get(SAME, 0), rejected)
+    return Merged(counts.get(None, 0), updated, counts.get(SAME, 0), rejected)
 
 
 def _fill_kept(stage: Stage) -> Iterator[str]:
@@ -73,7 +74,6 @@ def _writes(stage: Stage) -> Iterator[str]:
         yield sql(_remember(stage, MOVED))
         yield sql(delete(target).where(target.c.id == staged.c.id, staged.c.verdict == MOVED))
         yield sql(_adopt_id(stage, key))
-    yield sql(update(staged).where(staged.c.fault_reason.is_(None), staged.c.verdict.is_(None)).values(verdict=NEW))
     yield sql(_remember(stage, CHANGED))
     yield sql(
         update(target)
@@ -81,7 +81,7 @@ def _writes(stage: Stage) -> Iterator[str]:
         .values({name: staged.columns[name] for name in stage.compared})
     )
     columns = [staged.columns[name] for name in stage.columns]
-    coming = select(*columns).where(staged.c.verdict.in_([NEW, MOVED])).order_by(staged.c.row_number)
+    coming = select(*columns).where(or_(stage.new, staged.c.verdict == MOVED)).order_by(staged.c.row_number)
     yield sql(insert(target).from_select(stage.columns, coming))
 
 
@@ -118,8 +118,9 @@ def _changed(stage: Stage) -> list[tuple[ColumnElement[bool], ColumnElement[str]
     return [(stage.differs(stage.compared), literal(CHANGED))]
 
 
-def _verdicts(staged: Table) -> str:
-    return sql(select(staged.c.verdict, func.count()).where(staged.c.verdict.is_not(None)).group_by(staged.c.verdict))
+def _verdicts(stage: Stage) -> str:
+    staged = stage.table
+    return sql(select(staged.c.verdict, func.count()).where(stage.taken).group_by(staged.c.verdict))
 
 
 def _rejected(staged: Table) -> str:

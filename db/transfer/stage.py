@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import asyncpg
-from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, Text, UniqueConstraint, tuple_
+from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, Text, UniqueConstraint, and_, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import CreateTable
 
@@ -30,6 +30,8 @@ class Stage:
             for constraint in target.constraints
             if isinstance(constraint, UniqueConstraint)
         ]
+        # What is known of a row when it is joined with others: all that the planner needs to hear of.
+        self.joined = tuple(dict.fromkeys(("id", *(name for key in self.natural_keys for name in key))))
         self.table = Table(
             f"stage_{target.name}",
             MetaData(),
@@ -52,6 +54,16 @@ class Stage:
     @property
     def name(self) -> str:
         return self.table.name
+
+    @property
+    def taken(self) -> ColumnElement[bool]:
+        """Return whether a row has no fault."""
+        return self.table.c.fault_reason.is_(None)
+
+    @property
+    def new(self) -> ColumnElement[bool]:
+        """Return whether a row, once all were judged, is none that is here."""
+        return and_(self.taken, self.table.c.verdict.is_(None))
 
     async def create(self, connection: asyncpg.Connection) -> None:
         await connection.execute(sql(CreateTable(self.table)))

@@ -26,8 +26,10 @@ PATIENCE = "SELECT set_config('lock_timeout', $1, true)"
 LOCK = f"LOCK TABLE {_NAMES} IN SHARE ROW EXCLUSIVE MODE"
 TRUNCATE = f"TRUNCATE {_NAMES}"
 
-# Tells the planner what there is now, and marks pages as visible to all, which index-only scans need.
-VACUUM = f"VACUUM (ANALYZE) {_NAMES}"
+# Tells the planner what there is now, and marks pages as visible to all, which index-only scans of a search need.
+_SEARCHED = ", ".join(table.name for table in TABLES if any(column.computed for column in table.columns))
+_OTHERS = ", ".join(table.name for table in TABLES if not any(column.computed for column in table.columns))
+TIDY = (f"VACUUM (ANALYZE) {_SEARCHED}", f"ANALYZE {_OTHERS}")
 
 
 def writable_columns(table: Table) -> tuple[str, ...]:

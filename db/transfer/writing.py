@@ -10,7 +10,7 @@ from db.address import name_of
 from db.engines import failures
 from db.errors import AppError, DatabaseUnavailableError
 from db.fallback import NeedsPostgresError, is_file
-from db.transfer.tables import LOCK, PATIENCE, VACUUM
+from db.transfer.tables import LOCK, PATIENCE, TIDY
 
 # What asyncpg raises when there is no server, when it is starting or stopping, and when the connection breaks.
 _UNREACHABLE = (
@@ -123,6 +123,7 @@ async def vacuum(url: str) -> None:
     with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         connection: Writer = await asyncpg.connect(url)
         try:
-            await connection.execute(VACUUM)
+            for statement in TIDY:
+                await connection.execute(statement)
         finally:
             await connection.close(timeout=10)

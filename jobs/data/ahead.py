@@ -1,5 +1,7 @@
 """Reads ahead: while the database is busy with rows that it has, a thread reads those that come after them."""
 
+import pickle
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -11,56 +13,82 @@ from db.transfer import TableRow
 Open = Callable[[], Iterable[TableRow]]
 
 ROWS_A_BATCH = 2_000
-# So many batches wait at most: some 100 MB of the widest rows.
-MOST_BATCHES = 40
+# So many bytes wait at most, and one batch: the usage days of ten thousand people.
+MOST_BYTES = 96 * 1024 * 1024
 
 # What comes through the queue: rows of the table that is read, its end, or what came in the way.
-_Item = list[TableRow] | BaseException | None
+_Item = bytes | BaseException | None
+
+
+class _Waiting(Queue[_Item]):
+    """Counts bytes. Rows wait pickled: they take a third of the room, and are nothing to the garbage collector."""
+
+    queue: deque[_Item]
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: _Item) -> None:
+        super()._put(item)
+        self._bytes += _size(item)
+
+    def _get(self) -> _Item:
+        item = super()._get()
+        self._bytes -= _size(item)
+        return item
+
+
+def _size(item: _Item) -> int:
+    return len(item) if isinstance(item, bytes) else 1
 
 
 @contextmanager
-def reading_ahead(tables: Sequence[Open]) -> Generator[list[Iterator[TableRow]]]:
+def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES) -> Generator[list[Iterator[TableRow]]]:
     """Yield an iterator a table, each to be exhausted before the next is begun.
 
     All are read in one thread, one after the other; what that raises is raised by the iterator that was to
     yield the row. The thread has ended when the block has.
     """
-    queue: Queue[_Item] = Queue(MOST_BATCHES)
+    waiting = _Waiting(most_bytes)
     unwanted = False
 
     def read() -> None:
         try:
             for rows in map(iter, (table() for table in tables)):
                 while batch := list(islice(rows, ROWS_A_BATCH)):
-                    queue.put(batch)
+                    waiting.put(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
                     if unwanted:
                         return
-                queue.put(None)
+                waiting.put(None)
         except BaseException as error:  # noqa: BLE001 - for whoever takes the rows
-            queue.put(error)
+            waiting.put(error)
 
     thread = Thread(target=read, name="reading ahead", daemon=True)
     thread.start()
     try:
-        yield [_taken(queue) for _ in tables]
+        yield [_taken(waiting) for _ in tables]
     finally:
         unwanted = True
         while thread.is_alive():
-            _make_room(queue)
+            _make_room(waiting)
             thread.join(timeout=0.01)
 
 
-def _taken(queue: Queue[_Item]) -> Iterator[TableRow]:
-    while (item := queue.get()) is not None:
+def _taken(waiting: _Waiting) -> Iterator[TableRow]:
+    while (item := waiting.get()) is not None:
         if isinstance(item, BaseException):
             raise item
-        yield from item
+        yield from pickle.loads(item)  # noqa: S301 - what the thread beside has just written
 
 
-def _make_room(queue: Queue[_Item]) -> None:
+def _make_room(waiting: _Waiting) -> None:
     """Let a thread go on that waits for its rows to be taken."""
     try:
         while True:
-            queue.get_nowait()
+            waiting.get_nowait()
     except Empty:
         return

@@ -101,9 +101,12 @@ REVIEWED = {
     ("db/transfer/indexes.py", "index['drop']"): "definitions of the server's own catalogue",
     ("db/transfer/indexes.py", "index['make']"): "definitions of the server's own catalogue",
     ("db/transfer/judgements.py", "f'NOT ({escaped})'"): "a check constraint of the metadata",
-    ("db/transfer/merging.py", "f'ANALYZE {stage.name}'"): "a staging table's name, made of a table's",
+    (
+        "db/transfer/merging.py",
+        "f\"ANALYZE {stage.name} ({', '.join(stage.joined)})\"",
+    ): "names of a staging table and its columns, made of a table's",
     ("db/transfer/merging.py", "statement"): "table and column names of the metadata",
-    ("db/transfer/merging.py", "_verdicts(stage.table)"): "table and column names of the metadata",
+    ("db/transfer/merging.py", "_verdicts(stage)"): "table and column names of the metadata",
     ("db/transfer/merging.py", "_rejected(stage.table)"): "table and column names of the metadata",
     ("db/transfer/imports.py", "NEWEST"): "constants of the module",
     ("db/transfer/imports.py", "BY_ID"): "constants of the module",
@@ -117,7 +120,7 @@ REVIEWED = {
     ): "table and column names of the metadata",
     ("db/transfer/tables.py", "TRUNCATE"): "table names of the metadata",
     ("db/transfer/writing.py", "LOCK"): "table names of the metadata",
-    ("db/transfer/writing.py", "VACUUM"): "table names of the metadata",
+    ("db/transfer/writing.py", "statement"): "table names of the metadata",
     # A file of the old application: read only, and its names quoted.
     ("jobs/data/legacy/source.py", "statement"): "names of the file's schema, quoted",
 }

@@ -42,14 +42,21 @@ BEGIN
 END
 $$;
 
+-- The letters that are met most stand first, for each is looked for from the beginning.
 CREATE FUNCTION search.hiragana(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    katakana text := regexp_replace(value COLLATE "C", '[^ァ-ヶゕゖ]+', '', 'g');
+    katakana text;
 BEGIN
+    IF value COLLATE "C" ~ '^[ァ-ヶゕゖー ]+$' THEN
+        RETURN translate(value,
+            ' ーンライトスルナムリタフレベオクアシィジカマエサミッキグウピブペチセプコロテダヤドァバゴネパヴビハデモノォヒョワズケャュユツェゥホガニザメヨソギゲボヌヘヅゼゾポヂヮヰヱヲヵヶゕゖ',
+            ' ーんらいとするなむりたふれべおくあしぃじかまえさみっきぐうぴぶぺちせぷころてだやどぁばごねぱゔびはでものぉひょわずけゃゅゆつぇぅほがにざめよそぎげぼぬへづぜぞぽぢゎゐゑをかけかけ');
+    END IF;
+    katakana := regexp_replace(value COLLATE "C", '[^ァ-ヶゕゖ]+', '', 'g');
     RETURN translate(value, katakana, translate(katakana,
-        'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶゕゖ',
-        'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔかけかけ'));
+        'ンライトスルナムリタフレベオクアシィジカマエサミッキグウピブペチセプコロテダヤドァバゴネパヴビハデモノォヒョワズケャュユツェゥホガニザメヨソギゲボヌヘヅゼゾポヂヮヰヱヲヵヶゕゖ',
+        'んらいとするなむりたふれべおくあしぃじかまえさみっきぐうぴぶぺちせぷころてだやどぁばごねぱゔびはでものぉひょわずけゃゅゆつぇぅほがにざめよそぎげぼぬへづぜぞぽぢゎゐゑをかけかけ'));
 END
 $$;
 
@@ -109,9 +116,12 @@ BEGIN
     IF position('''' IN value) > 0 THEN
         value := regexp_replace(value COLLATE "C", '(?<=[a-z])''(?=[a-z])', '', 'g');
     END IF;
-    RETURN btrim(regexp_replace(value COLLATE "C",
-        '[\u0001-/:-@[-`{-\u00BF\u00D7\u00F7\u2000-\u206F\u20A0-\u20CF\u2100-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\u303D-\u303F\u30A0・\uFE10-\uFE6F\uFF5F-\uFF65]+',
-        ' ', 'g'));
+    IF value COLLATE "C" ~ '[\u0001-\u001F!-/:-@[-`{-\u00BF\u00D7\u00F7\u2000-\u206F\u20A0-\u20CF\u2100-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\u303D-\u303F\u30A0・\uFE10-\uFE6F\uFF5F-\uFF65]|  |^ | $' THEN
+        value := btrim(regexp_replace(value COLLATE "C",
+            '[\u0001-/:-@[-`{-\u00BF\u00D7\u00F7\u2000-\u206F\u20A0-\u20CF\u2100-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\u303D-\u303F\u30A0・\uFE10-\uFE6F\uFF5F-\uFF65]+',
+            ' ', 'g'));
+    END IF;
+    RETURN value;
 END
 $$;
 

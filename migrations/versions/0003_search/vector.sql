@@ -27,23 +27,28 @@ $$;
 CREATE FUNCTION search.lexemes(normal text, origin text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    run    text := regexp_replace(left(normal, 400) COLLATE "C", '[ -~]+', '', 'g');
-    ascii  text;
-    lexeme text := '''' || origin || '\1'' ';
-    result text := '';
+    run     text := regexp_replace(left(normal, 400) COLLATE "C", '[ -~]+', '', 'g');
+    quoted  text := '''' || origin || '\&'' ';
+    next    text := ''' ''' || origin;
+    letters text;
+    ascii   text;
+    result  text := '';
 BEGIN
     IF run <> '' THEN
-        result := regexp_replace(run COLLATE "C", '(..?)', lexeme, 'g')
-               || regexp_replace(substr(run, 2) COLLATE "C", '(..?)', lexeme, 'g');
-        -- In two steps: one that looks for what is around a letter is seven times as slow.
-        result := result
-               || regexp_replace(regexp_replace(run COLLATE "C", '[ぁ-ゖー]+', '', 'g') COLLATE "C", '(.)', lexeme, 'g');
+        result := regexp_replace(run COLLATE "C", '..?', quoted, 'g')
+               || regexp_replace(substr(run, 2) COLLATE "C", '..?', quoted, 'g');
+        letters := regexp_replace(run COLLATE "C", '[ぁ-ゖー]+', '', 'g');
+        IF letters <> '' THEN
+            result := result || '''' || origin || array_to_string(string_to_array(letters, NULL), next) || ''' ';
+        END IF;
     END IF;
     IF octet_length(run) < octet_length(normal) THEN
-        ascii := btrim(regexp_replace(left(normal, 400) COLLATE "C", '[^ -~]+', ' ', 'g'));
-        result := result || regexp_replace(ascii COLLATE "C", '([^ ]+) *', lexeme, 'g');
+        ascii := btrim(regexp_replace(left(normal, 400) COLLATE "C", '[^!-~]+', ' ', 'g'));
+        IF ascii <> '' THEN
+            result := result || '''' || origin || replace(ascii, ' ', next) || ''' ';
+        END IF;
         IF position(' ' IN ascii) > 0 THEN
-            result := result || replace(lexeme, '\1', replace(ascii, ' ', ''));
+            result := result || '''' || origin || replace(ascii, ' ', '') || ''' ';
         END IF;
     END IF;
     RETURN result;
@@ -61,7 +66,7 @@ BEGIN
         search.lexemes(search.normal(number), 'n')
         || search.lexemes(name_words, 'n')
         || coalesce(search.lexemes(kana_words, 'k'), '')
-        || regexp_replace(romaji COLLATE "C", '([^ ]+) *', '''k\1'' ', 'g')
+        || CASE WHEN romaji <> '' THEN '''k' || replace(romaji, ' ', ''' ''k') || ''' ' ELSE '' END
         || coalesce(search.lexemes(search.normal(place), 'w'), '')
         || coalesce(search.lexemes(search.normal(rest), 'o'), '')
     )::tsvector;

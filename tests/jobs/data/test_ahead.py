@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from db.transfer import TableRow
-from jobs.data.ahead import MOST_BATCHES, ROWS_A_BATCH, reading_ahead
+from jobs.data.ahead import ROWS_A_BATCH, reading_ahead
 
-BOUND = (MOST_BATCHES + 2) * ROWS_A_BATCH
+# A number takes three bytes at least, so that no more than ten batches wait.
+MOST_BYTES = ROWS_A_BATCH * 3 * 10
+BOUND = 12 * ROWS_A_BATCH
 
 
 class Table:
@@ -29,7 +31,7 @@ class Table:
 
 @pytest.mark.parametrize("sizes", [[], [0], [0, 0, 3], [1, ROWS_A_BATCH, ROWS_A_BATCH + 1, 0], [BOUND + 1, 2]])
 def test_every_row_comes_once_in_its_order(sizes: list[int]) -> None:
-    with reading_ahead([Table(size) for size in sizes]) as tables:
+    with reading_ahead([Table(size) for size in sizes], most_bytes=MOST_BYTES) as tables:
         found = [[number for (number,) in rows] for rows in tables]
 
     assert found == [list(range(size)) for size in sizes]
@@ -58,7 +60,7 @@ def test_what_reading_raises_comes_in_its_place() -> None:
 def test_who_leaves_early_leaves_no_thread_and_no_endless_reading() -> None:
     endless = Table(10**9)
 
-    with reading_ahead([endless]) as (rows,):
+    with reading_ahead([endless], most_bytes=MOST_BYTES) as (rows,):
         assert [next(rows) for _ in range(3)] == [(0,), (1,), (2,)]
 
     assert "reading ahead" not in {thread.name for thread in threading.enumerate()}

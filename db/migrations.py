@@ -1,16 +1,15 @@
-"""Brings a database to a schema revision, forward or back."""
+"""Brings a database to a schema revision, forward or back.
+
+What imports Alembic (`db.revisions`, and `db.fallback.migrations`) is imported where it is used: most commands that
+import this migrate nothing.
+"""
+# ruff: noqa: PLC0415
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
@@ -18,12 +17,8 @@ from sqlalchemy.pool import NullPool
 from db import fallback, sqlalchemy_engine
 from db.address import name_of
 from db.errors import DatabaseUnavailableError
-from db.fallback import migrations as of_file
-from db.tables import METADATA
 
 T = TypeVar("T")
-
-SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 # Two processes that start at once take turns; the number is arbitrary and only has to be the same in both.
 ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4906001)")
@@ -32,56 +27,63 @@ ONE_AT_A_TIME = text("SELECT pg_advisory_lock(4906001)")
 def head(url: str | None = None) -> str:
     """Return the newest revision this code knows: of PostgreSQL, or of what is at the URL."""
     if url is not None and fallback.is_file(url):
+        from db.fallback import migrations as of_file
+
         return of_file.head()
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None  # noqa: S101 - there is at least the first
-    return revision
+    from db import revisions
+
+    return revisions.head()
 
 
 def knows(revision: str) -> bool:
     """Return whether a database at this revision can be worked with, or brought to one that can."""
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    from db import revisions
+
+    return revisions.knows(revision)
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
     if fallback.is_file(url):
+        from db.fallback import migrations as of_file
+
         await asyncio.to_thread(of_file.upgrade, fallback.path_of(url), revision)
         return
-    await _run(url, lambda connection: command.upgrade(_config(connection), revision))
+    from db import revisions
+
+    await _run(url, lambda connection: revisions.upgrade(connection, revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
     if fallback.is_file(url):
+        from db.fallback import migrations as of_file
+
         await asyncio.to_thread(of_file.downgrade, fallback.path_of(url), revision)
         return
-    await _run(url, lambda connection: command.downgrade(_config(connection), revision))
+    from db import revisions
+
+    await _run(url, lambda connection: revisions.downgrade(connection, revision))
 
 
 async def current(url: str) -> str | None:
     """Return the revision the database is at; None where no migration has run."""
     if fallback.is_file(url):
+        from db.fallback import migrations as of_file
+
         return await asyncio.to_thread(of_file.current, fallback.path_of(url))
-    return await _run(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+    from db import revisions
+
+    return await _run(url, revisions.current)
 
 
 async def drift(url: str) -> list[object]:
     """Return the differences between the tables as declared and as they are; empty when there are none."""
     if fallback.is_file(url):
+        from db.fallback import migrations as of_file
+
         return await asyncio.to_thread(of_file.drift, fallback.path_of(url))
-    return await _run(
-        url,
-        lambda connection: compare_metadata(
-            MigrationContext.configure(connection, opts={"compare_server_default": True}), METADATA
-        ),
-    )
+    from db import revisions
 
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    return await _run(url, revisions.drift)
 
 
 async def _run(url: str, work: Callable[[Connection], T]) -> T:

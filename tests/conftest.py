@@ -31,7 +31,8 @@ TESTS = Path(__file__).parent
 
 # The groups of tests that take longest: begun last, one worker would be at them while the others have nothing to do.
 FIRST = (
-    "kills",
+    "kills of promotions",
+    "kills of restores",
     "search",
     "restores",
     "api/commands/test_up",

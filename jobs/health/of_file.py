@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from db.fallback import NEEDED, FileEngines
-from db.fallback import migrations as file_migrations
 from db.fallback.engines import FileMeasures
 from jobs.health import checks
 from jobs.health.examination import Examination
@@ -21,8 +20,10 @@ async def report(
     engines: FileEngines, *, version: str, disks: Awaitable[Sequence[HealthCheck]], now: datetime
 ) -> Report:
     """Measure the file. It is DEGRADED at best: there is no replica, no moment to restore to, and no statistics."""
+    from db.fallback import migrations  # noqa: PLC0415 - it imports Alembic, which most commands do without
+
     measures, rooms = await asyncio.gather(engines.node.look(), disks)
-    node, newest = engines.node, file_migrations.head()
+    node, newest = engines.node, migrations.head()
     revision = measures.revision if measures else None
     results = [_database(engines, measures), checks.schema(revision, newest=newest)]
     if measures is not None:

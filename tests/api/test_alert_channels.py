@@ -26,8 +26,8 @@ from jobs.alerts.channels.mail import Mail, Security
 from jobs.alerts.channels.slack import Slack
 from jobs.site import Site
 from schema.roles import Role
+from tests import forking
 from tests.api.application import ORIGIN, TOKENS, Api
-from tests.api.commands.installation import YUKYU
 from tests.jobs.alerts.receivers import Answer, MailReceiver, WebReceiver, smtp, web
 from tests.jobs.worker.sites import open_site
 
@@ -123,8 +123,7 @@ async def test_the_command_line_tries_channels_too(tmp_path: Path, mails: MailRe
     }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [YUKYU, "alerts", "test", *arguments, "--data-dir", str(tmp_path)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return forking.yukyu("alerts", "test", *arguments, "--data-dir", tmp_path, env=environment)
 
     told = await asyncio.to_thread(run, "email", "--json")
     unknown = await asyncio.to_thread(run, "fax")

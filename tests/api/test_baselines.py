@@ -16,8 +16,8 @@ from api.version import VERSION
 from db.engines import Engines
 from jobs import health
 from schema.roles import Role
+from tests import forking
 from tests.api.application import ORIGIN, TOKENS, Api
-from tests.api.commands.installation import YUKYU
 from tests.conftest import Database
 from tests.jobs.baselines.conftest import Watched, watched  # noqa: F401 - a fixture
 
@@ -86,8 +86,7 @@ async def test_the_command_line_takes_and_compares(watched: Watched) -> None:  #
     directory = watched.site.installation.layout.root
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [YUKYU, "monitor", *arguments, "--data-dir", str(directory)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return forking.yukyu("monitor", *arguments, "--data-dir", directory)
 
     none = await asyncio.to_thread(run, "compare")
     early = await asyncio.to_thread(run, "baseline")

@@ -18,7 +18,7 @@ from db.errors import DatabaseUnavailableError
 from db.monitoring.watch import Watch
 from jobs import performance
 from jobs.data import sample
-from tests.api.commands.installation import YUKYU
+from tests import forking
 from tests.api.server_process import serving
 from tests.conftest import Database
 from tests.db.cluster.witness import eventually
@@ -196,10 +196,7 @@ async def test_the_api_searches_over_verified_tls_alone(encrypting: Encrypting, 
 
 def yukyu(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {f"YUKYU_{name.upper()}": value for name, value in settings.items()}
-    command = [YUKYU, *arguments, "--data-dir", str(tmp_path)]
-    return subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return forking.yukyu(*arguments, "--data-dir", tmp_path, env=os.environ | environment)
 
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("data", "sample", "1"), ("check",)], ids=" ".join)

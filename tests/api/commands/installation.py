@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from tests import forking
+
 YUKYU = str(Path(sys.executable).parent / "yukyu")
 
 
@@ -43,8 +45,7 @@ class Installation:
             )
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [YUKYU, *arguments, "--data-dir", str(self.directory)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+        return forking.yukyu(*arguments, "--data-dir", self.directory)
 
     def printed(self, pattern: str) -> str | None:
         found = re.search(pattern, self.log.read_text("utf-8"))

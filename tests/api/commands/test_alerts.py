@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from api.commands.alerts import app
 from db.cluster.desired import Role, ServerSpec, States
 from db.errors import AppError
 from jobs.alerts.rules import RULES
-from tests.api.commands.installation import YUKYU
+from tests import forking
 from tests.jobs.alerts.world import World
 from tests.jobs.worker.sites import open_site
 
@@ -113,13 +112,7 @@ def test_a_file_of_overrides_that_cannot_be_meant_stops_every_command_that_start
     file = tmp_path / "rules.yaml"
     file.write_text("rules:\n  nonsense: {threshold: 1}\n")
     for command in ("up", "work"):
-        refused = subprocess.run(
-            [YUKYU, command, "--data-dir", str(directory)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=os.environ | {"YUKYU_ALERT_RULES": str(file), "YUKYU_PORT": "0"},
-        )
+        environment = os.environ | {"YUKYU_ALERT_RULES": str(file), "YUKYU_PORT": "0"}
+        refused = forking.yukyu(command, "--data-dir", directory, env=environment)
         assert refused.returncode == 2, command
         assert f"{file}, line 2: There is no rule 'nonsense'" in refused.stderr

@@ -3,16 +3,14 @@
 import asyncio
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.data import sample
+from tests import forking
 from tests.conftest import Database
-
-YUKYU = Path(sys.executable).with_name("yukyu")
 
 
 class Keys:
@@ -22,12 +20,11 @@ class Keys:
         self._nowhere = place / "nowhere"
 
     async def run(self, *arguments: str, expect: int = 0) -> str:
-        process = await asyncio.create_subprocess_exec(
-            YUKYU, "keys", *arguments, "--data-dir", self._nowhere, env=self._environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said = (await process.communicate())[0].decode()
-        assert process.returncode == expect, said
+        done = await asyncio.to_thread(
+            forking.yukyu, "keys", *arguments, "--data-dir", self._nowhere, env=self._environment
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == expect, said
         return said
 
     async def json(self, *arguments: str, expect: int = 0) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forking
 from tests.api.commands.installation import YUKYU
 from tests.api.server_process import serving
 from tests.conftest import Database
@@ -22,7 +23,7 @@ async def test_it_is_made_filled_served_and_backed_up(tmp_path: Path) -> None:
     environment = os.environ | {"YUKYU_DATABASE_URL": url, "YUKYU_DATA_DIR": str(tmp_path)}
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([YUKYU, *arguments], env=environment, capture_output=True, text=True, check=False)
+        return forking.yukyu(*arguments, env=environment)
 
     for arguments in (("db", "upgrade"), ("data", "sample", "200")):
         done = await asyncio.to_thread(command, *arguments)

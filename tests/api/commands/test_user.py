@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commands.installation import YUKYU
+from tests import forking
 
 PASSWORD = "correct horse battery"
 
@@ -18,15 +18,8 @@ class Terminal:
         (directory / "state").mkdir()
 
     def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [YUKYU, *arguments, "--data-dir", str(self.directory)],
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=os.environ | {"YUKYU_LOG_FORMAT": "json"},
-        )
+        environment = os.environ | {"YUKYU_LOG_FORMAT": "json"}
+        return forking.yukyu(*arguments, "--data-dir", self.directory, typed=typed, env=environment)
 
     def json(self, *arguments: str) -> list[dict[str, object]]:
         done = self.run(*arguments, "--json")

@@ -1,7 +1,6 @@
 import asyncio
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,17 +10,16 @@ import pytest
 from db.cluster import AlreadyRunningError, Binaries, EmbeddedCluster
 from db.cluster.identity import Identity
 from db.cluster.postmaster import PID_FILE
+from tests import forking
 from tests.db.cluster.witness import answer, connected, postmaster, processes_of
 
 PROGRAM = Path(__file__).with_name("supervising.py")
 
 
 @asynccontextmanager
-async def supervised(home: Path, binaries: Binaries, *, until: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def supervised(home: Path, binaries: Binaries, *, until: str) -> AsyncIterator[forking.Process]:
     """Open a cluster in another process, as far as the line `until`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, PROGRAM, home, binaries.directory), stdout=subprocess.PIPE
-    )
+    process = await forking.python(PROGRAM, home, binaries.directory, stdout=subprocess.PIPE)
     assert process.stdout is not None
     try:
         async with asyncio.timeout(60):

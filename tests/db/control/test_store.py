@@ -1,8 +1,7 @@
 import asyncio
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,15 +13,13 @@ from db.control import AuditEntry, Control, OperationState, audit, operations
 from db.control.store import StoreUnusableError
 from db.control.tables import StoreVersion
 from db.control.upgrade import StoreVersionError
+from tests import forking
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-ROOT = Path(__file__).parents[3]
 
 
-async def beside(*arguments: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.db.control.process", *arguments, cwd=ROOT, stdout=PIPE
-    )
+async def beside(*arguments: str) -> forking.Process:
+    return await forking.python("-m", "tests.db.control.process", *arguments, stdout=PIPE)
 
 
 async def test_what_was_committed_is_there_when_the_store_is_opened_again(control: Control, url: str) -> None:

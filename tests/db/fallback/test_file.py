@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import stat
-import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from db.engines import EngineOptions
 from db.errors import BadInputError, DatabaseUnavailableError
 from db.fallback import FileEngines, library, opening, path_of
 from db.fallback.errors import FileUnusableError, OldLibraryError
+from tests import forking
 
 WRITER = """
 import sys
@@ -104,10 +104,8 @@ async def test_what_is_searched_by_follows_every_change(url: str) -> None:
 
 
 async def test_no_write_is_lost_among_many_writers_of_whom_one_is_killed(url: str) -> None:
-    async def start(name: str, rows: int) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WRITER, str(path_of(url)), name, str(rows), stdout=asyncio.subprocess.PIPE
-        )
+    async def start(name: str, rows: int) -> forking.Process:
+        return await forking.python("-c", WRITER, path_of(url), name, rows, stdout=asyncio.subprocess.PIPE)
 
     killed, *others = [await start("killed", 100_000), *[await start(f"w{number}", 40) for number in range(2)]]
     assert killed.stdout is not None

@@ -1,7 +1,6 @@
 import gzip
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from db.cluster.identity import Identity
 from db.repository import SEGMENT_BYTES, Incarnation, Repository, compression
 from db.repository.collect import collect
 from db.repository.inventory import Inventory
+from tests import forking
 from tests.db.repository.wal import MIDDLE, SYSTEM_IDENTIFIER, archive, content, put, segment
 
 FOUR = segment(4)
@@ -220,7 +220,7 @@ def test_killed_collecting_loses_nothing_and_is_finished_by_the_next(
     put(incarnation.stream, FOUR.name, content(FOUR), user)
     put(incarnation.stream, segment(5).name, content(segment(5)), user)
 
-    killed = subprocess.run([sys.executable, "-c", KILLED, incarnation.root, "/nonexistent", str(step)], check=False)
+    killed = forking.run("python", "-c", KILLED, incarnation.root, "/nonexistent", step)
 
     assert Inventory.read(incarnation).segments == {1: {4, 5}}
     collect(incarnation, user)

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from db.repository.inventory import Inventory
 from db.repository.restoring import restore_command
 from db.repository.sealed import KeyMissingError, SealBrokenError
 from db.repository.verify import verify_segments
+from tests import forking
 from tests.db.repository.wal import MIDDLE, content, put, segment
 from tests.keys import key_file, ring_of
 
@@ -226,7 +226,7 @@ def test_killed_collecting_loses_nothing_and_is_finished_by_the_next(
     put(secret.incoming, FOUR.name, content(FOUR), user)
     put(secret.stream, FIVE.name, content(FIVE), user)
 
-    killed = subprocess.run([sys.executable, "-c", KILLED, secret.root, keys.path, str(step)], check=False)
+    killed = forking.run("python", "-c", KILLED, secret.root, keys.path, step)
 
     assert Inventory.read(secret).segments == {1: {4, 5}}
     collect(secret, user)

@@ -1,10 +1,7 @@
 """Workers that are killed at any moment: nothing is lost, and nothing is told twice."""
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,9 +9,9 @@ import pytest
 from sqlmodel import select
 
 from db.control import AlertEventKind, AlertState, Control, Delivery, alerts
+from tests import forking
 from tests.jobs.worker.sites import open_site
 
-ROOT = Path(__file__).parents[3]
 WORKER = Path(__file__).with_name("worker.py")
 pytestmark = pytest.mark.long
 
@@ -25,16 +22,14 @@ async def test_workers_that_are_killed_tell_everything_once(tmp_path: Path) -> N
     chance = random.Random(7)  # noqa: S311 - not a secret
     async with open_site(tmp_path) as site:
         for _ in range(4):
-            worker = subprocess.Popen(  # noqa: ASYNC220 - it takes no time
-                [sys.executable, str(WORKER), str(tmp_path)], env=os.environ | {"PYTHONPATH": str(ROOT)}
-            )
+            worker = await forking.python(WORKER, tmp_path)
             before = await newest(site.control)
             async with asyncio.timeout(60):
                 while await newest(site.control) < before + 10:  # noqa: ASYNC110 - the event is in another process
                     await asyncio.sleep(0.02)
             await asyncio.sleep(chance.random() / 10)
             worker.kill()
-            worker.wait()
+            await worker.wait()
         async with site.control.reading() as session:
             log = await alerts.events_after(session, 0, limit=100_000)
             every = await alerts.newest(session, alerts.Wanted(), limit=100_000)

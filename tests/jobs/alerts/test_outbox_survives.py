@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
-from asyncio.subprocess import Process
 from contextlib import closing
 from pathlib import Path
 
@@ -13,19 +11,16 @@ from db.control import DeliveryState
 from db.control.store import BUSY_SECONDS
 from jobs.alerts.channels.slack import Slack
 from jobs.site import Site
+from tests import forking
 from tests.jobs.alerts.outgoing import all_ended, an_alert, put, rows, sending_now, with_channels
 from tests.jobs.alerts.process import channels
 from tests.jobs.alerts.receivers import Answer, smtp, web
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
 
-
-async def worker(directory: Path, port: int, url: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.jobs.alerts.process", str(directory), str(port), url, cwd=ROOT
-    )
+async def worker(directory: Path, port: int, url: str) -> forking.Process:
+    return await forking.python("-m", "tests.jobs.alerts.process", directory, port, url)
 
 
 async def test_nothing_is_lost_when_the_worker_is_killed_before_and_while_it_sends(site: Site, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from db.repository.history import Lineage
 from db.repository.inventory import Gap, Grade
 from db.repository.window import window
 from jobs.archive import look
+from tests import forking
 from tests.db.cluster.witness import eventually
 from tests.db.repository.wal import backup
 from tests.jobs.archive.conftest import Kept
@@ -84,13 +84,12 @@ async def test_receiver_that_was_killed_while_it_began_a_segment_is_replaced(kep
 async def test_receiver_of_a_killed_worker_is_ended_by_the_next(kept: Kept) -> None:
     await kept.stop()
     cluster = kept.cluster
-    with subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-        [sys.executable, ALONE, cluster.layout.root, cluster.installation.binaries.directory],
-        cwd=Path.cwd(),
-        stdout=subprocess.DEVNULL,
-    ) as worker:
-        await eventually(kept.receives)
-        worker.kill()
+    worker = await forking.python(
+        ALONE, cluster.layout.root, cluster.installation.binaries.directory, stdout=subprocess.DEVNULL
+    )
+    await eventually(kept.receives)
+    worker.kill()
+    await worker.wait()
     [left] = kept.receivers()
     kept.start()
     lsn = await kept.write()

@@ -1,8 +1,6 @@
 """What is killed while a backup is taken."""
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +12,9 @@ from jobs.backups import BackupState
 from jobs.backups.primary import primary
 from jobs.site import Site
 from jobs.worker.loop import work
+from tests import forking
 from tests.jobs.backups.doing import ask, back_up, connected, copying, do, files_of, standing_still, until
 from tests.jobs.worker.sites import ended
-
-ROOT = Path(__file__).parents[3]
 
 
 async def test_a_killed_pg_basebackup_leaves_nothing_and_the_next_backup_works(site: Site) -> None:
@@ -84,9 +81,7 @@ async def test_a_killed_workers_backup_is_begun_again_by_the_next(site: Site) ->
     operation = await ask(site)
     layout, programs = site.installation.layout, site.installation.binaries.directory
     async with standing_still(site):
-        worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.jobs.backups.process", str(layout.root), str(programs)), cwd=ROOT
-        )
+        worker = await forking.python("-m", "tests.jobs.backups.process", layout.root, programs)
         orphans = await until(lambda: copying(operation.id))
         worker.kill()
         await worker.wait()

@@ -1,8 +1,5 @@
 """Backups that are taken with a key, in a repository that has plain ones too."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +19,11 @@ from jobs.backups import Backup, BackupState, chain, discard, retention, space, 
 from jobs.backups.calendar import request_out_of_turn
 from jobs.backups.unpacking import CONTENTS
 from jobs.site import Site
+from tests import forking
 from tests.jobs.backups.damage import cut_short, flipped
 from tests.jobs.backups.doing import ask, back_up, connected, do, files_of, incarnation, verified
 from tests.keys import key_file, ring_of
 
-ROOT = Path(__file__).parents[3]
 # What no compression changes: 4 MB of it would be found in any page, and in a backup that is not compressed.
 MARKER = bytes.fromhex("5f1c9be2c07a4d0f8b3366e1a94dd27c")
 
@@ -237,9 +234,7 @@ async def test_without_room_for_the_copy_it_says_so(secret: Site) -> None:
 async def test_a_worker_that_is_killed_while_it_encrypts_leaves_it_to_the_next(secret: Site, keys: KeyFile) -> None:
     operation = await ask(secret)
     layout, programs = secret.installation.layout, secret.installation.binaries.directory
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", KILLED, layout.root, programs, keys.path), cwd=ROOT, env=os.environ
-    )
+    worker = await forking.python("-c", KILLED, layout.root, programs, keys.path)
     assert await worker.wait() == -9
     left = {path.name for path in files_of(secret, operation.id)}
     assert left == {f"{operation.id}.new", f"copy-{operation.id}"}

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from jobs.data import sample
 from jobs.data.legacy import Manner, import_file
 from jobs.data.rolling_back import roll_back
 from jobs.keys import rotating, standing
+from tests import forking
 from tests.conftest import Database
 from tests.db.cluster.witness import connected, eventually
 from tests.jobs.data.legacy.old_file import OldFile
@@ -108,10 +108,7 @@ async def test_one_that_is_killed_is_finished_by_the_next(url: str, tmp_path: Pa
             return bool(await connection.fetchval(UNDER_NEW))
 
         environment = os.environ | {"YUKYU_DATABASE_URL": url, "YUKYU_KEYS_FILE": str(file.path)}
-        command = Path(sys.executable).with_name("yukyu")
-        process = await asyncio.create_subprocess_exec(
-            command, "keys", "rotate", "--data-dir", tmp_path / "none", env=environment
-        )
+        process = await forking.start("yukyu", "keys", "rotate", "--data-dir", tmp_path / "none", env=environment)
         await eventually(some_are_done)
         process.send_signal(signal.SIGKILL)
         await process.wait()

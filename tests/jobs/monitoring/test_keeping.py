@@ -1,14 +1,12 @@
 import asyncio
 import os
 import signal
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 from sqlmodel import func, select
 
@@ -17,9 +15,9 @@ from db.monitoring.snapshot import Snapshot
 from jobs.monitoring.interval import Interval
 from jobs.monitoring.keeping import Listener, keep
 from jobs.site import Monitoring, Site
+from tests import forking
 from tests.jobs.monitoring.conftest import Gated
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60
 
 
@@ -135,8 +133,7 @@ async def test_a_snapshot_of_long_ago_is_not_the_one_before(gated: Gated) -> Non
 
 async def test_a_worker_that_is_killed_leaves_a_store_that_goes_on(gated: Gated) -> None:
     site = gated.site
-    program = [sys.executable, "-m", "tests.jobs.monitoring.process", str(site.installation.layout.root)]
-    process = await asyncio.create_subprocess_exec(*program, cwd=ROOT, stdout=PIPE)
+    process = await forking.python("-m", "tests.jobs.monitoring.process", site.installation.layout.root, stdout=PIPE)
     assert process.stdout is not None
     async with asyncio.timeout(PATIENCE_SECONDS):
         assert await process.stdout.readline() == b"3 snapshots\n"

@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from db.control import OperationState, RestoreRun, RestoreState
 from jobs import restores
 from jobs.restores import Target, runs
+from tests import forking
 from tests.jobs.restores.doing import (
     Restorable,
     discarded,
@@ -20,9 +19,12 @@ from tests.jobs.restores.doing import (
     trigger,
 )
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
+# In two groups, so that two workers can be at them, each with an installation of its own.
+RESTORES = pytest.mark.xdist_group("kills of restores")
+PROMOTIONS = pytest.mark.xdist_group("kills of promotions")
+
 LIFE_SECONDS = 120
 # How often workers may die in one operation.
 DEATHS = 3
@@ -72,10 +74,8 @@ ROLLING_BACK = (
 async def killed(fresh: Restorable, point: str) -> None:
     """Let a worker begin what waits, and die at a point of it."""
     root, programs = fresh.site.installation.layout.root, fresh.site.installation.binaries.directory
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.jobs.restores.process", str(root), str(programs), point),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.DEVNULL,
+    worker = await forking.python(
+        "-m", "tests.jobs.restores.process", root, programs, point, stdout=asyncio.subprocess.DEVNULL
     )
     async with asyncio.timeout(LIFE_SECONDS):
         assert await worker.wait() == -signal.SIGKILL
@@ -94,6 +94,7 @@ def restored_rows(run: RestoreRun) -> int:
     return next(each["restoredRows"] for each in run.differences if each["table"] == "ledger")
 
 
+@RESTORES
 @pytest.mark.parametrize("point", RESTORING)
 async def test_a_restore_goes_on_where_its_worker_died(fresh: Restorable, point: str) -> None:
     target, then, _ = await two_moments(fresh)
@@ -109,6 +110,7 @@ async def test_a_restore_goes_on_where_its_worker_died(fresh: Restorable, point:
     assert restored_rows(run) == then
 
 
+@RESTORES
 async def test_a_restore_that_waits_does_not_mind_a_dead_worker(fresh: Restorable) -> None:
     target, then, _ = await two_moments(fresh)
     async with fresh.untouched():
@@ -122,6 +124,7 @@ async def test_a_restore_that_waits_does_not_mind_a_dead_worker(fresh: Restorabl
     assert restored_rows(run) == then
 
 
+@RESTORES
 @pytest.mark.parametrize("point", ["Restore the backup: RUNNING", "Recover: RUNNING"])
 async def test_a_restore_that_workers_die_in_again_and_again_is_given_up(fresh: Restorable, point: str) -> None:
     target, _, _ = await two_moments(fresh)
@@ -136,6 +139,7 @@ async def test_a_restore_that_workers_die_in_again_and_again_is_given_up(fresh: 
     assert run.error == "The worker died in the middle, again and again."
 
 
+@PROMOTIONS
 @pytest.mark.parametrize("point", PROMOTING)
 async def test_a_promotion_goes_on_where_its_worker_died(fresh: Restorable, point: str) -> None:
     target, then, _ = await two_moments(fresh)
@@ -155,6 +159,7 @@ async def test_a_promotion_goes_on_where_its_worker_died(fresh: Restorable, poin
     await fresh.replica_follows()
 
 
+@PROMOTIONS
 @pytest.mark.parametrize("point", ["Stop writes: DONE", "after promote", "before switch"])
 async def test_a_promotion_that_workers_die_in_again_and_again_leaves_what_was_live(
     fresh: Restorable, point: str
@@ -185,6 +190,7 @@ async def test_a_promotion_that_workers_die_in_again_and_again_leaves_what_was_l
     await fresh.replica_follows()
 
 
+@RESTORES
 @pytest.mark.parametrize("point", ROLLING_BACK)
 async def test_a_rollback_goes_on_where_its_worker_died(fresh: Restorable, point: str) -> None:
     target, then, now = await two_moments(fresh)
@@ -204,6 +210,7 @@ async def test_a_rollback_goes_on_where_its_worker_died(fresh: Restorable, point
     await fresh.replica_follows()
 
 
+@RESTORES
 @pytest.mark.parametrize("point", ["after changed_since", "before switch"])
 async def test_a_rollback_that_workers_die_in_again_and_again_leaves_what_is_live(
     fresh: Restorable, point: str

@@ -1,6 +1,4 @@
 import asyncio
-import sys
-from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,8 @@ from jobs.site import Site
 from jobs.worker import loop
 from jobs.worker.job import Job, Kind
 from jobs.worker.leader import WorkerBusyError, leading
+from tests import forking
 from tests.jobs.worker.sites import ask, ended, reread, working
-
-ROOT = Path(__file__).parents[3]
 
 
 async def echo(job: Job) -> dict[str, Any]:
@@ -182,7 +179,5 @@ async def half_done(site: Site) -> bool:
         return any(operation.message == "half done" for operation in await loop.operations.open_of(session, ["test"]))
 
 
-async def start(directory: Path) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.jobs.worker.process", str(directory), cwd=ROOT
-    )
+async def start(directory: Path) -> forking.Process:
+    return await forking.python("-m", "tests.jobs.worker.process", directory)

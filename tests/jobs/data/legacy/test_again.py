@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-import sys
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from db import transfer
 from jobs.data import sample
 from jobs.data.legacy import import_file
+from tests import forking
 from tests.conftest import Database
 from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
@@ -117,9 +116,8 @@ async def test_an_import_killed_half_way_leaves_the_database_as_it_was(
         "    if table == sys.argv[3] and done == total: print('half way', flush=True); time.sleep(60)\n"
         "asyncio.run(import_file(sys.argv[1], Path(sys.argv[2]), on_progress=pause))\n"
     )
-    root = Path(__file__).parents[4]
-    importing = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, database.primary_url, old.path, moment, stdout=asyncio.subprocess.PIPE, cwd=root
+    importing = await forking.python(
+        "-c", script, database.primary_url, old.path, moment, stdout=asyncio.subprocess.PIPE
     )
     assert importing.stdout is not None
     assert await importing.stdout.readline() == b"half way\n"

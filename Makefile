@@ -33,7 +33,7 @@ test: install ## the tests
 	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
-	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
 
 test-compose: install ## docker-compose.yml on a real engine: Docker with compose and BuildKit, ten minutes
 	@$(BIN)/pytest -n 0 -p no:randomly -v --durations=0 --durations-min=1 tests/compose $(ARGS)

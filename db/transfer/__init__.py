@@ -9,7 +9,7 @@ from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
 from db.transfer.tables import TABLES, count, table_of, truncate, writable_columns
 from db.transfer.undoing import Later, Undone
-from db.transfer.writing import Writer, vacuum, writing
+from db.transfer.writing import Writer, tidy, writing
 
 __all__ = [
     "KEPT_DAYS",
@@ -34,8 +34,8 @@ __all__ = [
     "rows_of",
     "set_aside",
     "table_of",
+    "tidy",
     "truncate",
-    "vacuum",
     "writable_columns",
     "writing",
 ]

@@ -26,10 +26,12 @@ PATIENCE = "SELECT set_config('lock_timeout', $1, true)"
 LOCK = f"LOCK TABLE {_NAMES} IN SHARE ROW EXCLUSIVE MODE"
 TRUNCATE = f"TRUNCATE {_NAMES}"
 
-# Tells the planner what there is now, and marks pages as visible to all, which index-only scans of a search need.
-_SEARCHED = ", ".join(table.name for table in TABLES if any(column.computed for column in table.columns))
-_OTHERS = ", ".join(table.name for table in TABLES if not any(column.computed for column in table.columns))
-TIDY = (f"VACUUM (ANALYZE) {_SEARCHED}", f"ANALYZE {_OTHERS}")
+# Tell the planner what there is now. Of the tables that are searched, pages are marked as visible to all, too, which
+# index-only scans need.
+TIDY = tuple(
+    f"{'VACUUM (ANALYZE)' if any(column.computed for column in table.columns) else 'ANALYZE'} {table.name}"
+    for table in TABLES
+)
 
 
 def writable_columns(table: Table) -> tuple[str, ...]:

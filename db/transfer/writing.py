@@ -1,5 +1,6 @@
 """One transaction over all six tables, and what can come in its way."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -118,12 +119,15 @@ async def connected(
         raise NotMigratedError from error
 
 
-async def vacuum(url: str) -> None:
-    """Tidy up after many new rows; where it cannot be done now, autovacuum does it later."""
+async def tidy(url: str) -> None:
+    """Tidy up after many new rows; what cannot be done now, autovacuum does later."""
+    await asyncio.gather(*(_done_if_it_can_be(url, statement) for statement in TIDY))
+
+
+async def _done_if_it_can_be(url: str, statement: str) -> None:
     with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         connection: Writer = await asyncpg.connect(url)
         try:
-            for statement in TIDY:
-                await connection.execute(statement)
+            await connection.execute(statement)
         finally:
             await connection.close(timeout=10)

@@ -58,7 +58,7 @@ async def roll_back(url: str, id_: str, *, by: str, now: datetime) -> dict[str, 
         undone = await undoing.undo(connection, found.number)
         await connection.execute(undoing.ROLLED_BACK, found.number, now, by)
     if undone:
-        await transfer.vacuum(url)
+        await transfer.tidy(url)
     return undone
 
 

@@ -118,7 +118,7 @@ async def import_source(
         return report
     report.id = heading.id
     if report.written:
-        await transfer.vacuum(url)
+        await transfer.tidy(url)
     return report
 
 
@@ -131,9 +131,11 @@ async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and wh
     on_progress: Progress,
 ) -> None:
     journal = await transfer.Journal.begin(connection, heading)
-    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in tables]
-    with reading_ahead([_storable(*read, manner.ring) for read in zip(tables, stages, strict=True)]) as ahead:
-        for each, stage, rows in zip(tables, stages, ahead, strict=True):
+    # While the database has nothing to do, little is read; while it is busy with that, the rest.
+    small_first = sorted(tables, key=lambda each: each.total * len(each.columns))
+    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in small_first]
+    with reading_ahead([_storable(*read, manner.ring) for read in zip(small_first, stages, strict=True)]) as ahead:
+        for each, stage, rows in zip(small_first, stages, ahead, strict=True):
             await _import_table(connection, each, stage, rows, journal, on_progress)
     _require_kept(tables, Path(heading.source), manner, report)
     await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())

@@ -81,7 +81,7 @@ async def load(  # noqa: PLR0913 - what, and with which
             loaded = await _fill(copy, rows, seed, ring, on_progress)
             on_progress(INDEXES, 0, 1)
         on_progress(INDEXES, 1, 1)
-    await transfer.vacuum(url)
+    await transfer.tidy(url)
     return loaded
 
 

@@ -123,14 +123,16 @@ def test_ten_thousand_segments_are_read_in_a_moment(incarnation: Incarnation, us
     for number in range(1, 10_001):
         (directory / f"{segment(number).name}.gz").touch()
 
-    began = time.perf_counter()
-    inventory = Inventory.read(incarnation)
-    gaps = inventory.gaps(FIRST, lsn(1))
-    seconds = time.perf_counter() - began
+    seconds = []
+    for _ in range(5):
+        began = time.process_time()
+        inventory = Inventory.read(incarnation)
+        gaps = inventory.gaps(FIRST, lsn(1))
+        seconds.append(time.process_time() - began)
 
     assert gaps == []
     assert inventory.end(1) == lsn(10_001)
-    assert seconds < 2, "it takes a few hundredths of a second on a machine that does nothing else"
+    assert min(seconds) < 2, "it takes a few hundredths of a second of CPU"
 
 
 @pytest.mark.parametrize("name", ["000000010000000000000100", "00000001000000000000001", "00000001000000000000001g"])

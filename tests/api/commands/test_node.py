@@ -40,8 +40,8 @@ async def test_two_nodes_and_a_worker_restore_as_one_process_does(
     async def follows() -> bool:
         return await value("SELECT pg_is_in_recovery() AND EXISTS (SELECT FROM kept)", "--replica") is True
 
-    async def primary_answers() -> bool:
-        return (await value("SELECT 1")) == 1
+    async def adopted() -> bool:
+        return '"event":"adopting a running server"' in installation.log.read_text("utf-8")[said:]
 
     replica = node("replica", second)  # waits for the primary's
     primary = node("primary", first)
@@ -65,8 +65,9 @@ async def test_two_nodes_and_a_worker_restore_as_one_process_does(
     primary.kill()
     primary.wait()
     assert await value("SELECT number FROM kept") == 1  # a server outlives who looks after it
+    said = len(installation.log.read_text("utf-8"))
     primary = node("primary", first)
-    await eventually(primary_answers)
+    await eventually(adopted)
     for process in (worker, replica, primary):
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

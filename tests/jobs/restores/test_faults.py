@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from db.control import RestoreRun, RestoreState
-from db.repository import BackupManifest, Segment, compression
+from db.repository import Segment, compression
 from jobs import restores
 from jobs.restores import Target, cutover, places
 from tests.jobs.backups.damage import flipped
@@ -113,14 +113,15 @@ async def test_a_segment_that_is_lost_after_the_plan(restorable: Restorable) -> 
 
 
 async def test_a_damaged_backup_is_named(restorable: Restorable) -> None:
-    backup = BackupManifest.all(restorable.incarnation)[-1]
-    data = next(restorable.incarnation.backup(backup.id).glob("base.tar*"))
+    latest = await restores.plan(restorable.site, Target.latest())
+    assert isinstance(latest, restores.Plan), latest
+    data = next(restorable.incarnation.backup(latest.backup.id).glob("base.tar*"))
 
     with flipped(data, 0.5):
         async with restorable.untouched():
             said = await failed(restorable.site, Target.latest())
 
-    assert backup.id in said
+    assert latest.backup.id in said
     assert data.name in said
 
 

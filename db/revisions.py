@@ -48,8 +48,13 @@ def drift(connection: Connection) -> list[object]:
 
 
 def _config(connection: Connection | None = None) -> Config:
+    return alembic_config(SCRIPTS, connection)
+
+
+def alembic_config(scripts: Path, connection: Connection | None) -> Config:
+    """Return what Alembic has to know: where its scripts are, and the connection that they run on."""
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("script_location", str(scripts))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

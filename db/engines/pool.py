@@ -80,6 +80,8 @@ class Pool:
             self._opening += 1
             return await self._open_one()
         place: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+        if not self._waiting:
+            self._waited = 0.0  # how long it was in an earlier queue says nothing of this one
         self._waiting.append((monotonic(), place))
         try:
             given = await place

@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from db.fallback import opening
 from db.fallback.errors import FileUnusableError
+from db.revisions import alembic_config
 from db.transfer.tables import TABLES
 
 T = TypeVar("T")
@@ -105,11 +106,7 @@ def _constraints(table: Table) -> list[str]:
 
 
 def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    return alembic_config(SCRIPTS, connection)
 
 
 def _run(path: Path, work: Callable[[Connection], T]) -> T:

@@ -131,3 +131,29 @@ async def test_requests_one_behind_the_other_are_answered_in_order(port: int) ->
     answer = await talk(port, REQUEST * 200 + last)
 
     assert answer.count(b"HTTP/1.1 200") == 201
+
+
+async def test_requests_in_one_packet_are_answered_in_their_order_each_whole(port: int) -> None:
+    asked = [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + bytes(size) for size in (3, 20, 100)]
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    _, *answers = (await talk(port, b"".join(asked) + last)).split(b"HTTP/1.1 200 OK\r\n")
+
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers] == [b"3", b"20", b"100", b"0"]
+
+
+async def test_the_head_of_a_stream_does_not_wait_for_its_body() -> None:
+    more = asyncio.Event()
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await more.wait()
+        await send({"type": "http.response.body", "body": b"late"})
+
+    async with listening(stream, Protocol) as opened, asyncio.timeout(60):
+        reader, writer = await asyncio.open_connection("127.0.0.1", opened)
+        writer.write(REQUEST)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+        more.set()
+        assert b"late" in await reader.readuntil(b"late")
+        writer.close()

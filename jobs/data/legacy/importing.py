@@ -131,7 +131,7 @@ async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and wh
     on_progress: Progress,
 ) -> None:
     journal = await transfer.Journal.begin(connection, heading)
-    # While the database has nothing to do, little is read; while it is busy with that, the rest.
+    # The database waits for the first rows, so those are few; the large tables are read while it is busy.
     small_first = sorted(tables, key=lambda each: each.total * len(each.columns))
     stages = [transfer.Stage(each.table, each.columns, each.kept) for each in small_first]
     with reading_ahead([_storable(*read, manner.ring) for read in zip(small_first, stages, strict=True)]) as ahead:

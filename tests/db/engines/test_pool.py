@@ -120,3 +120,10 @@ async def test_how_long_those_waited_who_have_their_turn_is_known_while_many_wai
         pool.release(held)
         await turn
     assert pool.wait == 0
+
+    later = [asyncio.create_task(pool.acquire()) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert pool.wait == 0  # the wait in the queue of before is none in this one
+    for turn in later:
+        pool.release(held)
+        await turn

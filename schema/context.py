@@ -87,6 +87,8 @@ class Context:
         self.operation: str | None = None
         # What was worked out for the document before.
         self.plans = Plans()
+        # How the hits that the document asks for are written; None where they are not.
+        self.form: object | None = None  # a `schema.written.Form`
         self.introspection = introspection
         self.charge: Charge = charge or _free
         self.served_by: EngineRole | None = None

@@ -43,6 +43,7 @@ from schema.documents import Preparation, Prepared, admit
 from schema.errors import presentable
 from schema.plans import DEFINITION, Complete, plan_of, switches
 from schema.sharing import SharingExecution
+from schema.written import Form, form_of
 
 Variables = dict[str, Any]
 Outcome = Callable[[], Any]
@@ -66,6 +67,7 @@ class Route:
     details: FieldDetails
     permissions: Sequence[BasePermission]
     complete: Complete
+    form: Form | None
     info: Any  # a resolver's, but for what belongs to one request
     asks_info: bool
     names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
@@ -85,6 +87,8 @@ class Quick:
         self._core = core
         self._preparation = preparation
         self._heard = heard
+        query = core.query_type
+        self._searched = query and query.fields["search"].type
 
     async def answer(  # noqa: PLR0911 - each is a reason why there is no short way
         self, text: str, variables: Variables | None, name: str | None, context: Context
@@ -113,8 +117,8 @@ class Quick:
             admit(prepared, context, cost)
         except Exception:  # noqa: BLE001 - whatever it is, the general way comes upon it and tells it
             return None
-        context.operation = operation.operation.value
-        result = await _answered(route, resolve)
+        context.operation, context.form = operation.operation.value, route.form
+        result = await _answered(route, resolve, context)
         if isinstance(result, ExecutionResult):
             result.extensions = {"cost": cost}
             return result
@@ -166,6 +170,7 @@ class Quick:
             details=details[0],
             permissions=permissions,
             complete=complete,
+            form=form_of(execution, definition.type, details) if definition.type == self._searched else None,
             info=info,
             asks_info=resolver.info_parameter is not None,
             names=_names(self._schema, field),
@@ -227,7 +232,7 @@ class Quick:
         return result
 
 
-async def _answered(route: Route, resolve: Outcome) -> ExecutionResult | Outcome:
+async def _answered(route: Route, resolve: Outcome, context: Context) -> ExecutionResult | Outcome:
     """Return the answer; where there is something to explain, what gives once more what the resolver has given."""
     try:
         value = resolve()
@@ -238,7 +243,10 @@ async def _answered(route: Route, resolve: Outcome) -> ExecutionResult | Outcome
     try:
         return ExecutionResult(data={route.name: route.complete(value)}, errors=None)
     except Exception:  # noqa: BLE001 - the general way comes upon it and tells it
-        return lambda: value
+        if context.form is None:
+            return lambda: value
+        context.form = None  # what is written is for the plan alone
+        return await _answered(route, resolve, context)
 
 
 def _raising(error: Exception) -> Outcome:

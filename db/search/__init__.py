@@ -7,6 +7,7 @@ from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
 from db.search.suggesting import suggest
 from db.search.warming import warm
+from db.search.writing import Writing, WrittenPage, can_be_written, search_written
 
 __all__ = [
     "EmployeeTable",
@@ -16,8 +17,12 @@ __all__ = [
     "Hit",
     "SearchPage",
     "SearchRequest",
+    "Writing",
+    "WrittenPage",
+    "can_be_written",
     "search",
     "search_at_offset",
+    "search_written",
     "suggest",
     "warm",
 ]

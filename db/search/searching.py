@@ -11,9 +11,9 @@ from db.errors import BadInputError
 from db.other_store import OtherStore, Scope
 from db.search import cursor, highlight
 from db.search.page import FoundRow, Hit, SearchPage
-from db.search.registry import BY_NUMBER, BY_TABLE, EmployeeTable
+from db.search.registry import BY_NUMBER, EmployeeTable
 from db.search.request import SearchRequest
-from db.search.statement import COUNTS, Statement, statement_for
+from db.search.statement import COUNTS, Statement, arguments_of, statement_for
 
 MOST_OFFSET = 1000
 COUNT_LIMIT = 1000
@@ -59,22 +59,19 @@ async def _page(
 ) -> SearchPage:
     tables = request.asked_tables
     statement = statement_for(tables, request.columns, highlight=request.highlight)
-    scope = ([BY_TABLE[table].number for table in tables], request.statuses, request.year, request.employed_on)
-    start = (None,) * 5 if after is None else (after.rank, after.older, after.moment, after.id, after.table_number)
+    arguments = arguments_of(request, tables, after=after, offset=offset)
+    scope = arguments[1:5]
     began = perf_counter()
     counting = request.count_total or request.count_by_table
-    # One more than the page has, to see whether there is a next one.
     if isinstance(connection, OtherStore):
         about, slices = Scope(*scope), statement.slices.items()
-        place = None if after is None else start
+        place = None if after is None else arguments[6:11]
         records = await connection.hits(
             request.query, about, slices, most=request.first + 1, after=place, offset=offset
         )
         counts = await connection.counts(request.query, about, most=COUNT_LIMIT + 1) if counting else []
     else:
-        records = await connection.fetch(
-            statement.sql, request.query, *scope, offset + request.first + 1, *start, offset
-        )
+        records = await connection.fetch(statement.sql, *arguments)
         counts = await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1) if counting else []
     took_ms = (perf_counter() - began) * 1000
     marker = highlight.Marker(request.query) if request.highlight else None

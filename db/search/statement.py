@@ -1,11 +1,14 @@
 """The one statement of a page: ranks the hits in the database and fetches their rows in the same round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from db.errors import BadInputError
+from db.search.cursor import Place
 from db.search.registry import BY_TABLE, SEARCHABLES, EmployeeTable
+from db.search.request import SearchRequest
 from db.tables.columns import METADATA
 
 # rank, older, moment, id, table_no, score: what stands before the columns of the rows.
@@ -63,21 +66,43 @@ def _statement(chosen: tuple[tuple[EmployeeTable, tuple[str, ...]], ...]) -> Sta
         start = HIT_COLUMNS + len(selected)
         slices[BY_TABLE[table].number] = slice(start, start + len(columns)), columns
         selected += [f"{table.lower()}.{column}" for column in columns]
+    place = ("hit.rank", "hit.older", "hit.moment", "hit.id", "hit.table_no", "hit.score")
+    return Statement(hits_of([*place, *selected], [table for table, _ in chosen]), slices)
+
+
+def hits_of(selected: Sequence[str], tables: Container[EmployeeTable]) -> str:
+    """Return the statement that selects this of each hit, whose rows stand in these tables."""
     # A row is looked up only in its own table: for the others the key is null.
     joins = "\n".join(
         f"LEFT JOIN {each.name} ON {each.name}.id = CASE hit.table_no WHEN {each.number} THEN hit.id END"
         for each in SEARCHABLES
-        if each.number in slices
+        if each.table in tables
     )
-    sql = f"""
-        SELECT hit.rank, hit.older, hit.moment, hit.id, hit.table_no, hit.score, {", ".join(selected)}
+    return f"""
+        SELECT {", ".join(selected)}
         FROM   search.page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS hit
                    (rank, older, moment, id, table_no, score, place)
         {joins}
         WHERE  hit.place > $12
         ORDER  BY hit.place
     """  # noqa: S608 - names of our own tables and columns; what was typed is a parameter
-    return Statement(sql, slices)
+
+
+def arguments_of(
+    request: SearchRequest, tables: Sequence[EmployeeTable], *, after: Place | None = None, offset: int = 0
+) -> tuple[Any, ...]:
+    """Return what a statement of hits is given."""
+    return (
+        request.query,
+        [BY_TABLE[table].number for table in tables],
+        request.statuses,
+        request.year,
+        request.employed_on,
+        # One more than the page has, to see whether there is a next one.
+        offset + request.first + 1,
+        *((None,) * 5 if after is None else (after.rank, after.older, after.moment, after.id, after.table_number)),
+        offset,
+    )
 
 
 # Counting costs more than finding, so it stops.

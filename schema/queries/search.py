@@ -1,14 +1,16 @@
 """Search over the employee tables."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache, partial
 from typing import Annotated
 
 import strawberry
 
 from db import search
 from db.personal import opened_row
-from db.search import FoundRow, SearchPage, SearchRequest
+from db.search import FoundRow, SearchPage, SearchRequest, cursor
 from schema.arguments import After, First
 from schema.context import Context, Info
 from schema.costs import Cost
@@ -18,6 +20,7 @@ from schema.types.employees import columns_of, personal_columns, personal_fields
 from schema.types.enums import EmployeeTable
 from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
+from schema.written import Form
 
 
 @strawberry.type
@@ -57,6 +60,8 @@ class SearchQueries:
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
             columns=columns_of(info, personal=personal),
         )
+        if (written := await _written(info.context, request)) is not None:
+            return written
         answer = await info.context.read(lambda connection: search.search(connection, request))
         asked = personal_fields_of(info) if personal else {}
         page = _opened(info.context, answer.value, asked) if asked else answer.value
@@ -75,6 +80,20 @@ class SearchQueries:
         first: First = 8,
     ) -> list[str]:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
+
+
+async def _written(context: Context, request: SearchRequest) -> SearchConnection | None:
+    """Return the page as the database writes it; None where it does not."""
+    form = context.form
+    if not isinstance(form, Form):
+        return None
+    answer = await context.read(lambda connection: search.search_written(connection, request, form.writing))
+    if answer.value is None:
+        return None
+    bound_to = cache(partial(cursor.fingerprint, request))  # most callers ask for no cursor
+    with suppress(ValueError):
+        return SearchConnection.written(answer.value, form, bound_to, served_by=answer.served_by)
+    return None
 
 
 def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, frozenset[str]]) -> SearchPage:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from structlog.testing import capture_logs
@@ -39,6 +40,18 @@ FILTERED = """query S($f: SearchFilter, $after: String) { search(query: "佐藤"
 EMPLOYEES = "{ employees(first: 3) { nodes { id name usageDetails { useDate } } } }"
 TWO = '{ a: search(query: "佐藤", first: 2) { servedBy } b: suggest(prefix: "佐") }'
 DEAR = '{ search(query: "a", first: 100) { nodes { record { name } } edges { node { record { name } } } } }'
+# Whose hits the database writes.
+WRITTEN = """query W($q: String!, $t: [EmployeeTable!]) { search(query: $q, first: 4, tables: $t) { nodes {
+    score record { id table employeeNum name kana status lastUpdated
+    ... on VacationEmployee { haken granted balance usageRate year grantYear }
+    ... on DispatchEmployee { dispatchName line hireDate leaveDate } ... on ContractEmployee { gender hireDate }
+    ... on StaffMember { office nationality } } } } }"""
+EDGES = """query E($q: String!, $after: String, $more: Boolean!) { s: search(query: $q, first: 3, after: $after) {
+    __typename e: edges { __typename again: cursor n: node { record { __typename kana ...L } score s: score } cursor }
+    nodes { record { who: name name @include(if: $more) } } p: pageInfo { startCursor endCursor hasNextPage
+    hasPreviousPage } servedBy } } fragment L on EmployeeRecord { id ... on StaffMember { id hireDate } }"""
+CURSORS = 'query C { search(query: "佐藤", first: 2) { edges { cursor } } }'
+SCORES = 'query C { search(query: "佐藤", first: 2) { nodes { score } } }'
 SEVERAL = 'query A { suggest(prefix: "佐") } query B { suggest(prefix: "田") } mutation C { logout }'
 
 
@@ -82,9 +95,37 @@ CASES = {
     "no such field": Asked("{ surch }"),
     "no document": Asked("{ me {"),
     "too dear": Asked(DEAR),
+    "written": Asked(WRITTEN, {"q": "佐藤"}),
+    "written, of some tables": Asked(WRITTEN, {"q": "佐", "t": ["EMPLOYEES", "STAFF"]}),
+    "written, by hr": Asked(WRITTEN, {"q": "佐藤"}, who=HR),
+    "written, without a hit": Asked(WRITTEN, {"q": "qqqqqq"}),
+    "written, odd texts": Asked(WRITTEN, {"q": "奇妙"}),
+    "written, odd dates": Asked(WRITTEN, {"q": "奇日"}),
+    "written edges": Asked(EDGES, {"q": "佐", "more": True}),
+    "written edges, less of them": Asked(EDGES, {"q": "佐", "more": False}),
+    "written edges, a cursor that is none": Asked(EDGES, {"q": "佐", "more": True, "after": "x"}),
+    "written cursors": Asked(CURSORS),
+    "written scores": Asked(SCORES),
     "a type's name": Asked("{ __typename }"),
     "the schema": Asked("{ __schema { queryType { name } } }"),
 }
+
+
+WRITTEN_CASES = [name for name in CASES if name.startswith("written") and "none" not in name]
+
+# Every character that JSON writes in another way, or that a template might; dates that Python does not know.
+ODD_ROWS = """
+    INSERT INTO genzai (id, employee_num, name, kana, status, dispatch_name, hire_date, last_updated) VALUES
+        ('o%s"1', '\\"/', '奇妙 ' || (SELECT string_agg(chr(code), '') FROM generate_series(1, 255) AS code), '%s',
+         NULL, chr(8232) || chr(128512) || '%%', '0001-01-02', '2026-04-01 00:00:00.1+09');
+    INSERT INTO employees (id, employee_num, name, haken, granted, balance, usage_rate, year, last_updated) VALUES
+        ('o2', 'o2', '奇妙 二', E'a\nb', 0, -1.250, 12.5, 2026, '2026-04-01 00:00:00.12345+00'),
+        ('o3', 'o3', '奇妙 三', '', 1000.100, 0.001, NULL, 2026, '0001-01-05 00:00:00+00');
+    INSERT INTO genzai (id, employee_num, name, hire_date, leave_date, last_updated) VALUES
+        ('o4', 'o4', '奇日 四', '-infinity', 'infinity', now());
+    INSERT INTO ukeoi (id, employee_num, name, hire_date, last_updated) VALUES
+        ('o5', 'o5', '奇日 五', '9999-12-31', now());
+"""
 
 
 @dataclass
@@ -137,6 +178,9 @@ class Ways:
 @pytest.fixture(scope="module")
 async def ways(module_database: Database) -> AsyncIterator[Ways]:
     await sample.load(module_database.primary_url, 200)
+    connection = await asyncpg.connect(module_database.primary_url)
+    await connection.execute(ODD_ROWS)
+    await connection.close()
     async with Engines.open(module_database.primary_url) as engines:
 
         async def examine() -> health.Report:
@@ -159,6 +203,34 @@ async def test_both_ways_are_the_same(ways: Ways, case: str) -> None:
 
     # Now that it was seen before, reading it costs nothing, and the short way is open.
     assert await ways.outcome(ways.quick, asked, Purse()) == await ways.outcome(ways.general, asked, Purse())
+
+
+@pytest.mark.parametrize("case", WRITTEN_CASES)
+async def test_hits_are_written_by_the_database(ways: Ways, case: str) -> None:
+    asked = CASES[case]
+    await ways.see(asked)
+
+    assert ways.quick.quick is not None
+    context = ways.contexts.of(asked.who, origin=Origin())
+    result = await ways.quick.quick.answer(asked.document, asked.variables, asked.name, context)
+    assert result is not None
+    (page,) = (result.data or {}).values()
+    fragments = [each for each in page.values() if isinstance(each, orjson.Fragment)]
+    # What the database cannot write as it is written here is left to the general way.
+    assert bool(fragments) is (case != "written, odd dates")
+
+
+@pytest.mark.parametrize("case", ["search", "personal fields", "written, by somebody who would see more"])
+async def test_highlights_counts_and_personal_fields_are_not_written(ways: Ways, case: str) -> None:
+    personal = WRITTEN.replace("office", "office address")
+    asked = CASES.get(case) or Asked(personal, {"q": "佐藤"}, who=HR)
+    await ways.see(asked)
+
+    assert ways.quick.quick is not None
+    context = ways.contexts.of(asked.who, origin=Origin())
+    result = await ways.quick.quick.answer(asked.document, asked.variables, asked.name, context)
+    assert result is not None
+    assert isinstance((result.data or {})["search"]["nodes"], list)
 
 
 async def test_whoever_has_spent_all_is_refused_in_the_same_words(ways: Ways) -> None:

@@ -13,6 +13,7 @@ from api.direct import Direct
 from api.gate import GRAPHQL, Gate
 from api.graphql_endpoint import ALLOWED, SERVED_BY, GraphQLEndpoint
 from api.graphql_websocket import GraphQLWebSocket
+from api.lane import Lane
 from api.measuring import Process
 from api.metrics import MetricsEndpoint
 from api.openapi import DESCRIPTION
@@ -98,7 +99,8 @@ def create_app(  # noqa: PLR0913 - what the application is made of
     console.mount(app)
     errors.install(app)
     direct = Direct(app, path=GRAPHQL, methods=ALLOWED, endpoint=endpoint.__call__)
-    front: ASGIApp = Gate(direct, rates=admission.rates, hsts_seconds=settings.hsts_seconds)
+    gate = Gate(direct, rates=admission.rates, hsts_seconds=settings.hsts_seconds)
+    front: ASGIApp = gate
     if settings.cors_origins:
         front = CORSMiddleware(
             front,
@@ -108,6 +110,8 @@ def create_app(  # noqa: PLR0913 - what the application is made of
             expose_headers=GIVEN_HEADERS,
             allow_credentials=True,
         )
+    if schema.quick is not None:
+        front = Lane(front, endpoint=endpoint, quick=schema.quick, gate=gate)
     return RequestLog(front)
 
 

@@ -13,6 +13,7 @@ from db.control.audit import Origin
 from jobs.access import Access
 from schema.roles import ANONYMOUS, ForbiddenError, Identity, Role, UnauthenticatedError, require
 
+BEARER = b"Bearer "
 EXPIRED, REVOKED = "The token has expired.", "The token has been revoked."
 
 
@@ -54,6 +55,19 @@ class Authentication:
         if self.access.revoked.covers(identity.revocable_by):
             self._note("revoked", origin, who=identity.name)
             raise InvalidTokenError("revoked", REVOKED)
+        return identity
+
+    def known(self, header: bytes | None, origin: Origin) -> Identity | None:
+        """Return who holds the bearer token of a header, where it was checked before and counts still; None for others.
+
+        `origin` is told the token's id.
+        """
+        if header is None or not header.startswith(BEARER):
+            return None
+        identity = self.tokens.remembered(header[len(BEARER) :].decode("latin-1"))
+        if identity is None or self.access.revoked.covers(identity.revocable_by):
+            return None
+        origin.token = identity.token_id
         return identity
 
     def require(self, identity: Identity, role: Role, *, action: str, origin: Origin) -> None:

@@ -1,7 +1,6 @@
 """How much one process takes on at a time: beyond it, whoever comes is told so at once, and all others are answered."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from schema.errors import OverloadedError
 from schema.roles import Identity, Role
@@ -28,9 +27,8 @@ class Capacity:
         self._wait_seconds = wait_seconds
         self.taken = 0
 
-    @contextmanager
-    def seat(self, identity: Identity) -> Generator[None]:
-        """Count one more while it lasts.
+    def seat(self, identity: Identity) -> "Capacity":
+        """Count one more for as long as what is returned is entered.
 
         Raises:
             OverloadedError: there are as many as there may be, or they wait for too long already.
@@ -39,7 +37,10 @@ class Capacity:
         if full and (self.taken >= self._most + RESERVED or not identity.has(Role.ADMIN)):
             raise OverloadedError(self.taken)
         self.taken += 1
-        try:
-            yield
-        finally:
-            self.taken -= 1
+        return self
+
+    def __enter__(self) -> None:
+        """Nothing more: `seat` has counted."""
+
+    def __exit__(self, *_: object) -> None:
+        self.taken -= 1

@@ -12,6 +12,8 @@ from api.rates import STANDING, Rates
 from schema.errors import RateLimitedError
 
 GRAPHQL = "/graphql"
+# Stands in the scope of a request that was counted already.
+VISITED = "yukyu.visited"
 # Supervisors must not be turned away, and files cost next to nothing.
 FREE = ("/livez", "/readyz", "/metrics", ASSETS_PATH)
 PRIVATE = (GRAPHQL, "/api/")
@@ -26,6 +28,8 @@ HEADERS = (
 # What ends by itself.
 WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 CACHE_CONTROL = (b"cache-control", b"no-store")
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Gate:
@@ -49,25 +53,30 @@ class Gate:
 
         async def send_completed(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                self._complete(scope, message)
+                self.complete(scope, message)
             await send(message)
 
         try:
-            if not scope["path"].startswith(FREE):
+            if VISITED not in scope and not scope["path"].startswith(FREE):
                 self._rates.visit(scope)
         except RateLimitedError as error:
             await _refusal(scope["path"], error)(scope, receive, send_completed)
         else:
             await self._app(scope, receive, send_completed)
 
-    def _complete(self, scope: Scope, message: Message) -> None:
+    def constant(self, scheme: str, *, private: bool) -> Headers:
+        """Return what every answer says where its endpoint says nothing else, whatever it answers."""
+        headers = [*self._headers, CACHE_CONTROL] if private else self._headers
+        if self._hsts and scheme in ("https", "wss"):
+            return [*headers, (b"strict-transport-security", self._hsts)]
+        return headers
+
+    def complete(self, scope: Scope, message: Message) -> None:
+        """Put into the head of an answer what every answer says."""
         headers = list(message.get("headers", ()))
         said = {name for name, _ in headers}
-        headers += [each for each in self._headers if each[0] not in said]
-        if CACHE_CONTROL[0] not in said and scope["path"].startswith(PRIVATE):
-            headers.append(CACHE_CONTROL)
-        if self._hsts and scope["scheme"] in ("https", "wss"):
-            headers.append((b"strict-transport-security", self._hsts))
+        private = scope["path"].startswith(PRIVATE)
+        headers += [each for each in self.constant(scope["scheme"], private=private) if each[0] not in said]
         standing = scope.get(STANDING)
         if standing is not None:
             headers += [(name.encode(), value.encode()) for name, value in standing.headers()]

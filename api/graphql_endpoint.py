@@ -100,13 +100,14 @@ class GraphQLEndpoint:
             return EventStream(self.schema, operation, context, self.streams, self.authentication)
         with self.admission.capacity.seat(identity), self.admission.operations.seat(caller(request, identity)):
             result = await self._execute(operation, context, request.method)
-        response = answer(result, media_type)
         self.operations.count(context.operation, outcome_of(result), began=began)
-        if context.seen is not None:
-            response.headers[LSN] = str(context.seen)
-        if context.served_by is not None:
-            response.headers[SERVED_BY] = context.served_by.lower()
-        return response
+        return stamped(answer(result, media_type), context)
+
+    def too_long(self) -> QueryTooComplexError:
+        return QueryTooComplexError(
+            f"The operation took longer than {self.operation_timeout_seconds:g} seconds and was stopped.",
+            hint="Ask for less at once.",
+        )
 
     async def _execute(self, operation: GraphQLRequest, context: Context, method: str) -> ExecutionResult:
         try:
@@ -128,7 +129,13 @@ class GraphQLEndpoint:
             wrong = WrongTransportError(error.operation_type.value)
             raise RequestError(wrong.message, status=HTTPStatus.METHOD_NOT_ALLOWED, hint=wrong.hint) from error
         except TimeoutError as error:
-            raise QueryTooComplexError(
-                f"The operation took longer than {self.operation_timeout_seconds:g} seconds and was stopped.",
-                hint="Ask for less at once.",
-            ) from error
+            raise self.too_long() from error
+
+
+def stamped(response: Response, context: Context) -> Response:
+    """Return an answer that says who gave it and how fresh it is."""
+    if context.seen is not None:
+        response.headers[LSN] = str(context.seen)
+    if context.served_by is not None:
+        response.headers[SERVED_BY] = context.served_by.lower()
+    return response

@@ -11,6 +11,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from api.whole import WHOLE, Whole
 from db.errors import BadInputError
 
 MOST_HEAD_BYTES = 64 * 1024
@@ -151,6 +152,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before:  # it may have become a WebSocket
             self.cycle.transport = Together(self.transport, self.loop)  # pyright: ignore[reportAttributeAccessIssue] - all that it uses
+            self.scope[WHOLE] = Whole(self, self.cycle)  # pyright: ignore[reportGeneralTypeIssues] - a key of ours
 
     def on_body(self, body: bytes) -> None:
         self._advanced = True

@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_response
+from api.whole import WHOLE, Whole
 from db.errors import DatabaseUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -27,14 +28,17 @@ class RequestLog:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         request_id = _given(scope) or os.urandom(16).hex()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        whole: Whole | None = scope.get(WHOLE)
+        if whole is not None:
+            whole.request_id = request_id
         started, status, begun = time.perf_counter(), 500, False
 
         async def send_with_id(message: Message) -> None:
@@ -45,7 +49,9 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self.app(scope, receive, send_with_id)
+            if whole is not None and whole.status is not None:
+                status = whole.status
         except asyncio.CancelledError:  # the server stops, and has waited as long as it does
             if begun:
                 raise

@@ -1,10 +1,28 @@
 """How many of something one user may have at a time."""
 
-from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from schema.errors import RateLimitedError
+
+
+class Seat:
+    """One that is taken, until it is left."""
+
+    __slots__ = ("_name", "_taken")
+
+    def __init__(self, taken: dict[str, int], name: str) -> None:
+        self._taken = taken
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Nothing more: it is taken."""
+
+    def __exit__(self, *_: object) -> None:
+        left = self._taken[self._name] - 1
+        if left:
+            self._taken[self._name] = left
+        else:
+            del self._taken[self._name]
 
 
 class Seats:
@@ -18,28 +36,22 @@ class Seats:
     def __init__(self, most: int | None, refusal: Callable[[str, int], RateLimitedError]) -> None:
         self._most = most
         self._refusal = refusal
-        self._taken: Counter[str] = Counter()
+        self._taken: dict[str, int] = {}
 
-    @contextmanager
-    def seat(self, name: str) -> Generator[None]:
-        """Count one more of this user's while it lasts.
+    def seat(self, name: str) -> "Seat":
+        """Count one more of this user's for as long as what is returned is entered.
 
         Raises:
             RateLimitedError: there are as many as one user may have.
         """
-        if self._most is not None and self._taken[name] >= self._most:
+        if self._most is not None and self._taken.get(name, 0) >= self._most:
             raise self._refusal(name, self._most)
-        self._taken[name] += 1
-        try:
-            yield
-        finally:
-            self._taken[name] -= 1
-            if not self._taken[name]:
-                del self._taken[name]
+        self._taken[name] = self._taken.get(name, 0) + 1
+        return Seat(self._taken, name)
 
     def __len__(self) -> int:
         """Return how many are taken, by all users."""
-        return self._taken.total()
+        return sum(self._taken.values())
 
 
 def operations(most: int | None) -> Seats:

@@ -154,14 +154,21 @@ class Tokens:
             UnknownKeyError: it names a key that is not known, which may be a new one.
             InvalidTokenError: it is forged, expired, meant for another system or says nothing usable.
         """
-        known = self._verified.get(token)
-        if known is not None and known.expires_at is not None and datetime.now(UTC) < known.expires_at:
+        known = self.remembered(token)
+        if known is not None:
             return known
         if len(token) > LONGEST_TOKEN:
             raise InvalidTokenError("too long")
         identity = self._identify(token)
         self._verified.keep(token, identity)
         return identity
+
+    def remembered(self, token: str) -> Identity | None:
+        """Return who holds a token that was identified before and has not expired; None for all others."""
+        known = self._verified.get(token)
+        if known is None or known.expires_at is None or datetime.now(UTC) >= known.expires_at:
+            return None
+        return known
 
     def _identify(self, token: str) -> Identity:
         for key in self._keys_of(token):

@@ -38,8 +38,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.base import StrawberryMaybe
 from strawberry.types.field import StrawberryField
 
+from db.errors import AppError
 from schema.context import Context
-from schema.documents import Preparation, Prepared, admit
+from schema.documents import Cost, Preparation, Prepared, admit
 from schema.errors import presentable
 from schema.plans import DEFINITION, Complete, plan_of, switches
 from schema.sharing import SharingExecution
@@ -73,6 +74,18 @@ class Route:
     names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation with its variables, looked at and allowed, and nothing done yet."""
+
+    prepared: Prepared
+    route: Route
+    variables: Variables
+    name: str | None
+    cost: Cost
+    resolve: Outcome
+
+
 class Quick:
     """Answers what it can of one schema's operations.
 
@@ -90,10 +103,21 @@ class Quick:
         query = core.query_type
         self._searched = query and query.fields["search"].type
 
-    async def answer(  # noqa: PLR0911 - each is a reason why there is no short way
+    async def answer(
         self, text: str, variables: Variables | None, name: str | None, context: Context
     ) -> ExecutionResult | None:
         """Return the result of an operation; None, and nothing was done or charged, where there is no short way."""
+        ready = self.ready(text, variables, name, context)
+        if ready is None:
+            return None
+        try:
+            self.admit(ready, context)
+        except AppError:  # which the general way tells
+            return None
+        return await self.run(ready, context)
+
+    def ready(self, text: str, variables: Variables | None, name: str | None, context: Context) -> Ready | None:
+        """Return an operation that its caller may run; None where there is no short way."""
         prepared = self._preparation.known(text)
         if prepared is None or prepared.errors or prepared.introspects:
             return None
@@ -114,16 +138,27 @@ class Quick:
             context.plans = prepared.plans
             resolve = self._call(route, values, context)
             cost = prepared.cost(name, variables, self._preparation.limits)
-            admit(prepared, context, cost)
         except Exception:  # noqa: BLE001 - whatever it is, the general way comes upon it and tells it
             return None
-        context.operation, context.form = operation.operation.value, route.form
-        result = await _answered(route, resolve, context)
+        return Ready(prepared, route, given, name, cost, resolve)
+
+    def admit(self, ready: Ready, context: Context) -> None:
+        """Charge the caller of an operation.
+
+        Raises:
+            AppError: they may not run it now; nothing was charged.
+        """
+        admit(ready.prepared, context, ready.cost)
+
+    async def run(self, ready: Ready, context: Context) -> ExecutionResult:
+        """Return the result of an operation that was admitted."""
+        context.operation, context.form = OperationType.QUERY.value, ready.route.form
+        result = await _answered(ready.route, ready.resolve, context)
         if isinstance(result, ExecutionResult):
-            result.extensions = {"cost": cost}
+            result.extensions = {"cost": ready.cost}
             return result
-        explained = await self._explained(prepared, given, name, context, result)
-        return ExecutionResult(explained.data, explained.errors, {"cost": cost})
+        explained = await self._explained(ready.prepared, ready.variables, ready.name, context, result)
+        return ExecutionResult(explained.data, explained.errors, {"cost": ready.cost})
 
     def _route(  # noqa: PLR0911 - as above
         self, prepared: Prepared, name: str | None, variables: Variables

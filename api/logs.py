@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
@@ -10,6 +11,32 @@ import orjson
 import structlog
 
 LogFormat = Literal["json", "console"]
+REQUESTS = "api.requests"
+
+
+class Requests:
+    """The line of a request, which every one has: where lines are JSON it is written without a logger's layers.
+
+    It is the same line either way, but for its time.
+    """
+
+    def __init__(self) -> None:
+        self._straight: _Lines | None = None
+
+    def configure(self, lines: "_Lines | None") -> None:
+        """Write straight to `lines`; by the logger where there are none."""
+        self._straight = lines
+
+    def say(self, request_id: str, **about: object) -> None:
+        if self._straight is None:
+            structlog.get_logger(REQUESTS).info("request", **about)
+            return
+        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        bound = {"event": "request", "request_id": request_id, "level": "info", "logger": REQUESTS, "timestamp": at}
+        self._straight.msg(_as_json(about | bound))
+
+
+requests = Requests()
 
 
 def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO) -> None:
@@ -26,6 +53,7 @@ def configure(log_format: LogFormat | None = None, *, level: int = logging.INFO)
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    requests.configure(_Lines(REQUESTS) if chosen == "json" and level <= logging.INFO else None)
     if chosen == "json":  # straight to standard error: through `logging`, a line costs a tenth of a search
         structlog.configure(
             processors=[

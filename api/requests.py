@@ -8,11 +8,10 @@ import time
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import logs
 from api.errors import error_response
 from api.whole import WHOLE, Whole
 from db.errors import DatabaseUnavailableError
-
-log = structlog.get_logger(__name__)
 
 HEADER = "x-request-id"
 NAME = HEADER.encode()
@@ -59,7 +58,8 @@ class RequestLog:
         finally:
             if scope["path"] not in QUIET:
                 took_ms = round((time.perf_counter() - started) * 1000, 2)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+                about = {"method": scope["method"], "path": scope["path"], "status": status, "took_ms": took_ms}
+                logs.requests.say(request_id, **about)
 
 
 def _given(scope: Scope) -> str | None:

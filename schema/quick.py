@@ -22,8 +22,13 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLSchema,
+    ListValueNode,
+    NamedTypeNode,
+    NonNullTypeNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
+    VariableNode,
     execute,
 )
 from graphql import ExecutionResult as CoreResult
@@ -55,6 +60,7 @@ MOST_ERRORS = 50
 INFO = "info"
 IS_AWAITABLE: Any = optimized_is_awaitable
 # What is the same in Python as in GraphQL.
+SIMPLE = {"String": str, "Boolean": bool}
 PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -71,6 +77,7 @@ class Route:
     form: Form | None
     info: Any  # a resolver's, but for what belongs to one request
     asks_info: bool
+    straight: tuple[Variables, Mapping[str, str]] | None  # see `_straight_arguments`
     names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
 
 
@@ -126,9 +133,12 @@ class Quick:
             operation = prepared.plans.once(("operation", name), lambda: _operation(prepared, name))
             if operation is None:
                 return None
-            values = get_variable_values(
-                self._core, operation.variable_definitions or (), given, max_errors=MOST_ERRORS
-            )
+            simple = prepared.plans.once(("simple", name), lambda: _simple_variables(operation))
+            values = None if simple is None else _as_given(simple, given)
+            if values is None:
+                values = get_variable_values(
+                    self._core, operation.variable_definitions or (), given, max_errors=MOST_ERRORS
+                )
             if isinstance(values, list):
                 return None
             key = ("route", name, switches(values.coerced))
@@ -208,6 +218,12 @@ class Quick:
             form=form_of(execution, definition.type, details) if definition.type == self._searched else None,
             info=info,
             asks_info=resolver.info_parameter is not None,
+            straight=_straight_arguments(
+                details[0],
+                get_argument_values(
+                    definition, details[0].node, execution.variable_values, details[0].fragment_variable_values
+                ),
+            ),
             names=_names(self._schema, field),
         )
 
@@ -219,9 +235,7 @@ class Quick:
         """
         raw = route.info._replace(variable_values=values.coerced, context=context)
         info: strawberry.Info[Context, None] = self._schema.config.info_class(_raw_info=raw, _field=route.field)
-        given = get_argument_values(
-            route.definition, route.details.node, values, route.details.fragment_variable_values
-        )
+        given = self._arguments(route, values)
         if route.names is not None and all(type(value) in PLAIN for value in given.values()):
             plain = {python_name: given[name] for name, python_name in route.names.items() if name in given}
             arguments: list[Any] = [None]
@@ -240,6 +254,13 @@ class Quick:
             if permission.has_permission(None, info, **plain) is not True:
                 raise PermissionError
         return lambda: route.field.get_result(None, info, arguments, named)
+
+    def _arguments(self, route: Route, values: VariableValues) -> Variables:
+        """Return the field's arguments; those of variables that need no converting are taken as they are."""
+        if route.straight is not None and not values.sources:
+            constants, variables = route.straight
+            return {**constants, **{name: values.coerced[variable] for name, variable in variables.items()}}
+        return get_argument_values(route.definition, route.details.node, values, route.details.fragment_variable_values)
 
     async def _explained(
         self, prepared: Prepared, variables: Variables, name: str | None, context: Context, outcome: Outcome
@@ -289,6 +310,39 @@ def _raising(error: Exception) -> Outcome:
         raise error
 
     return again
+
+
+def _simple_variables(operation: OperationDefinitionNode) -> Mapping[str, type] | None:
+    """Return the Python types of an operation's variables, where they are such that they need no converting."""
+    types: dict[str, type] = {}
+    for each in operation.variable_definitions or ():
+        inner = each.type.type if isinstance(each.type, NonNullTypeNode) else each.type
+        found = SIMPLE.get(inner.name.value) if isinstance(inner, NamedTypeNode) else None
+        if found is None:
+            return None
+        types[each.variable.name.value] = found
+    return types
+
+
+def _as_given(simple: Mapping[str, type], given: Variables) -> VariableValues | None:
+    """Return the values of variables, where each is there and of its type; None where there is more to look at."""
+    if len(simple) != len(given) or any(type(given.get(name)) is not found for name, found in simple.items()):
+        return None
+    return VariableValues({}, given)
+
+
+def _straight_arguments(details: FieldDetails, values: Variables) -> tuple[Variables, Mapping[str, str]] | None:
+    """Return a field's arguments that are always the same, and the variables of the others.
+
+    None where one of them is made of a variable and something else.
+    """
+    variables: dict[str, str] = {}
+    for each in details.node.arguments or ():
+        if isinstance(each.value, VariableNode):
+            variables[each.name.value] = each.value.name.value
+        elif isinstance(each.value, ListValueNode | ObjectValueNode):
+            return None
+    return {name: value for name, value in values.items() if name not in variables}, variables
 
 
 def _operation(prepared: Prepared, name: str | None) -> OperationDefinitionNode | None:

@@ -82,9 +82,11 @@ class Form:
         values = {table: (*(columns[table] or ("",)), *beside) for table in EmployeeTable}
         self._nodes = None if nodes is None else _templates(nodes, values)
         self._edges = None if edges is None else _templates(edges, values)
-        self.writing = Writing(columns, places=places or self._placed)
+        # Whether cursors are asked for, of hits or of the page.
+        self.placed = places or self._placed
+        self.writing = Writing(columns, places=self.placed)
 
-    def lists(self, page: WrittenPage, bound_to: Callable[[], bytes]) -> tuple[Written, Written]:
+    def lists(self, page: WrittenPage, bound_to: bytes) -> tuple[Written, Written]:
         """Return `nodes` and `edges` of a page, empty where they are not asked for.
 
         Args:
@@ -101,7 +103,7 @@ class Form:
             if self._scored:
                 values.append(_number(score))
             if self._placed and place is not None:
-                values.append(f'"{cursor.encode(place, bound_to())}"')
+                values.append(f'"{cursor.encode(place, bound_to)}"')
             if self._nodes is not None:
                 nodes.append(self._nodes[number].text % self._nodes[number].taken(values))
             if self._edges is not None:

@@ -52,20 +52,23 @@ class ReadPool:
         try:
             pool = self._pool or self._create()
             connection = pool.take() or await self._acquire(pool)
-
-            async def known_to_be_fresh(connection: asyncpg.Connection) -> T:
-                _require(still)
-                return await work(connection)
-
+            interrupted = True
             try:
-                return await _work(pool, connection, known_to_be_fresh)
+                _require(still)
+                outcome = await work(connection)
+                interrupted = False
             except failures.NodeFailedError:
+                interrupted = False
                 raise
             except Exception as error:
+                interrupted = False
                 failure = failures.of(error, connection, on_standby=on_standby)
                 if failure is None:
                     raise
                 raise failure from error
+            finally:
+                pool.release(connection, interrupted=interrupted)
+            return outcome
         finally:
             self.active -= 1
 

@@ -1,9 +1,7 @@
 """Search over the employee tables."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
 from typing import Annotated
 
 import strawberry
@@ -90,10 +88,11 @@ async def _written(context: Context, request: SearchRequest) -> SearchConnection
     answer = await context.read(lambda connection: search.search_written(connection, request, form.writing))
     if answer.value is None:
         return None
-    bound_to = cache(partial(cursor.fingerprint, request))  # most callers ask for no cursor
-    with suppress(ValueError):
+    bound_to = cursor.fingerprint(request) if form.placed else b""
+    try:
         return SearchConnection.written(answer.value, form, bound_to, served_by=answer.served_by)
-    return None
+    except ValueError:
+        return None
 
 
 def _opened(context: Context, page: SearchPage, asked: Mapping[EmployeeTable, frozenset[str]]) -> SearchPage:

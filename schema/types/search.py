@@ -1,6 +1,6 @@
 """What `search` takes and gives."""
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from datetime import date
 from typing import Any, Self, cast
 
@@ -94,7 +94,7 @@ class SearchConnection:
     took_ms: float = strawberry.field(description="Time spent in the database.")
 
     @classmethod
-    def written(cls, page: WrittenPage, form: Form, bound_to: Callable[[], bytes], *, served_by: EngineRole) -> Self:
+    def written(cls, page: WrittenPage, form: Form, bound_to: bytes, *, served_by: EngineRole) -> Self:
         """Return a page whose hits are JSON already, for its document's plan alone.
 
         Raises:
@@ -106,7 +106,7 @@ class SearchConnection:
             edges=cast("Any", edges),
             nodes=cast("Any", nodes),
             page_info=PageInfo.of(
-                [cursor.encode(place, bound_to()) for place in places if place is not None],
+                [cursor.encode(place, bound_to) for place in places if place is not None],
                 before=page.has_previous,
                 after=page.has_next,
             ),

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Commands, which tests start by the hundred, are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-users bench-backup bench-sealed bench-monitoring clean
+.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-users bench-scale bench-backup bench-sealed bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -73,6 +73,9 @@ bench-http: install ## search over HTTP beside PostGraphile, a bare statement an
 
 bench-users: install ## how long a search takes as more people search, up to far more than there is room for
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/users.py $(ARGS)
+
+bench-scale: install ## how search, import, backup and monitoring grow with the rows
+	$(BIN)/python bench/scale.py $(ARGS)
 
 bench-backup: install ## backups and restores beside pgBackRest's, of about 1 GB; apt-get install pgbackrest postgresql-15
 	$(BIN)/python bench/backup.py $(ARGS)

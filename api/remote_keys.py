@@ -13,6 +13,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from api.tokens import Keys
+from db.cancelling import pause
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ class RemoteKeys:
             async with self._reading:
                 self._asked_at = monotonic()
                 await self._read()
-            await asyncio.sleep(REFRESH_SECONDS)
+            await pause(REFRESH_SECONDS)
 
     async def _read(self) -> None:
         try:

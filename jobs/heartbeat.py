@@ -1,11 +1,11 @@
 """Writes the moment into the heartbeat row, so that replicas can tell how old their data is."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
+from db.cancelling import pause
 from db.engines import Engines
 from db.errors import DatabaseUnavailableError
 from db.health import heartbeat
@@ -25,7 +25,7 @@ async def keep_beating(engines: Engines, *, clock: Callable[[], datetime], inter
         elif beats and not beating:
             log.info("heartbeat is back")
         beating = beats
-        await asyncio.sleep(interval.total_seconds())
+        await pause(interval.total_seconds())
 
 
 async def _try(engines: Engines, now: datetime) -> bool:

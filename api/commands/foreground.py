@@ -6,7 +6,10 @@ import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
 
+import structlog
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
@@ -14,7 +17,11 @@ from starlette.types import ASGIApp
 from api.http import Protocol, WebSocketProtocol
 from db.errors import AppError
 
+log = structlog.get_logger(__name__)
+
 GRACEFUL_SECONDS = 5
+# Longer than stopping takes where all is well.
+SLOW_SECONDS = 15
 BACKLOG = 1024
 # The loop takes one new connection from a listening socket each time round, and with much to do it comes round some
 # hundred times a second: whoever came late in a crowd waited for seconds, before anything could refuse them.
@@ -88,12 +95,27 @@ class Foreground:
                 raise
 
     def _stop(self) -> None:
+        asyncio.get_running_loop().call_later(SLOW_SECONDS, _say_what_is_waited_for)
         if self._server is not None:
             self._server.should_exit = True
             if self._on_stop is not None:
                 self._on_stop()
         elif self._task is not None:
             self._task.cancel()
+
+
+def _say_what_is_waited_for() -> None:
+    """Name what has not ended yet, and where it stands, again and again: whoever waits can see what to look at."""
+    log.warning("still stopping", waiting_for=sorted(filter(None, map(_standing, asyncio.all_tasks()))))
+    asyncio.get_running_loop().call_later(SLOW_SECONDS, _say_what_is_waited_for)
+
+
+def _standing(task: asyncio.Task[Any]) -> str | None:
+    stack = task.get_stack()
+    if not stack:
+        return None
+    frame = stack[-1]
+    return f"{task.get_name()}: {frame.f_code.co_qualname}, {Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
 class _Server(uvicorn.Server):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from db.cancelling import pause
 from jobs.site import Site
 from jobs.worker import registry
 
@@ -32,4 +33,4 @@ async def work(site: Site) -> None:
             await registry.work(site)
         except Exception:
             log.exception("worker failed")
-        await asyncio.sleep(RETRY_SECONDS)
+        await pause(RETRY_SECONDS)

@@ -1,7 +1,7 @@
 """Short connections to servers of ours."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -15,8 +15,11 @@ async def connected(url: str, *, timeout_seconds: int = 10) -> AsyncGenerator[as
     connection = await asyncpg.connect(url, timeout=timeout_seconds, command_timeout=timeout_seconds, ssl=False)
     try:
         yield connection
-    finally:
-        await connection.close(timeout=timeout_seconds)
+    except BaseException:
+        with suppress(*AWAY, AssertionError):  # asyncpg's own; why the block ended is what matters
+            await connection.close(timeout=timeout_seconds)
+        raise
+    await connection.close(timeout=timeout_seconds)
 
 
 def tells_of_damage(failure: BaseException) -> bool:

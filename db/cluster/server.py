@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from db.cancelling import pause
 from db.cluster import archive, ending, files, ports, probe, programs, provision, remains, rewind, roles, slots
 from db.cluster.connection import AWAY, tells_of_damage
 from db.cluster.desired import Desired, Observed, Role, ServerSpec, Status
@@ -75,7 +76,7 @@ class Server:
                 self._note_failure(failure)
             else:
                 self._failures = 0
-            await asyncio.sleep(TICK_SECONDS + backoff_seconds(self._failures))
+            await pause(TICK_SECONDS + backoff_seconds(self._failures))
 
     async def reconcile(self) -> None:
         """Make the server what it should be, in one pass: one that is well is only looked at.

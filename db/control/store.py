@@ -4,21 +4,20 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import URL, event, func, make_url
+from sqlalchemy import URL, func, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import sqlalchemy_engine
 from db.address import SCHEMES, name_of
-from db.control import upgrade
+from db.control import file, upgrade
 from db.errors import AppError
 
 FILE = "control.sqlite"
-BUSY_SECONDS = 10
 # Of PostgreSQL's advisory locks, the one that transactions take; 'yukyu' in bytes.
 LOCK = 0x79756B7975
 
@@ -46,9 +45,7 @@ class Control:
             StoreVersionError: it has a shape that this version does not know.
             StoreUnusableError: it is out of reach, or damaged.
         """
-        engine = engine_of(url) if url else _engine_of_file(URL.create("sqlite", database=str(state_dir / FILE)))
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
+        engine = engine_of(url) if url else file.engine_of(URL.create("sqlite", database=str(state_dir / FILE)))
         try:
             try:
                 await _prepare(engine)
@@ -70,7 +67,17 @@ class Control:
         async with AsyncSession(self._engine, expire_on_commit=False) as session:
             await _lock(await session.connection(execution_options={"writes": True}))
             yield session
-            await session.commit()
+            await _commit(session)
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Commit; what has been begun is ended first where its task is cancelled meanwhile."""
+    committing = asyncio.ensure_future(session.commit())
+    try:
+        await asyncio.shield(committing)
+    except asyncio.CancelledError:
+        await asyncio.gather(committing, return_exceptions=True)
+        raise
 
 
 async def _prepare(engine: AsyncEngine) -> None:
@@ -117,11 +124,7 @@ def engine_of(url: str) -> AsyncEngine:
         raise _not_an_address() from error
     if kind != "sqlite":
         raise _not_an_address()
-    return _engine_of_file(address)
-
-
-def _engine_of_file(address: URL) -> AsyncEngine:
-    return create_async_engine(address.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+    return file.engine_of(address)
 
 
 def _not_an_address() -> StoreUnusableError:
@@ -129,22 +132,3 @@ def _not_an_address() -> StoreUnusableError:
         "The control store's address is that of neither a PostgreSQL nor an SQLite file.",
         hint="Write YUKYU_CONTROL_URL as postgresql://user:password@host:port/database, or leave it out.",
     )
-
-
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    """Make SQLite durable, patient and serializable; Python's driver would begin transactions by itself, and late."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:  # noqa: ANN401 - the driver's
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

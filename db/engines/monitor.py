@@ -8,6 +8,7 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
+from db.cancelling import heed
 from db.engines import failures, standing
 from db.engines.node import Node
 from db.engines.observation import Observation, observe
@@ -54,6 +55,7 @@ class Monitor:
     async def _watch(self, node: Node) -> None:
         alarm = self._alarms[node]
         while True:
+            heed()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause(node).total_seconds()):
                     await alarm.wait()

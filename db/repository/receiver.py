@@ -10,6 +10,7 @@ import asyncpg
 import psutil
 import structlog
 
+from db.cancelling import pause
 from db.cluster import programs, remains, urls
 from db.cluster.archive import RECEIVER
 from db.cluster.connection import AWAY, connected
@@ -72,7 +73,7 @@ class Receiver:
                 log.exception("receiving failed")
             steady = asyncio.get_running_loop().time() - began > STEADY_SECONDS
             failures = 0 if steady else failures + 1
-            await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
+            await pause(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
 
     async def _prepare(self) -> None:
         """See to it that what is there can be gone on with, and that the slot is there."""

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.cancelling import pause
 from db.control import Control, revocations
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,7 @@ class Revoked:
                 if readable:
                     log.warning("revoked tokens cannot be read; those known so far count", reason=str(failure))
                 readable = False
-            await asyncio.sleep(READ_EVERY_SECONDS)
+            await pause(READ_EVERY_SECONDS)
 
     def _become(self, ids: frozenset[str]) -> None:
         if ids == self._ids:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from db.cancelling import pause
 from db.control import AlertEvent, Control, Severity, alerts
 from db.errors import AppError, BadInputError
 from jobs.alerts.cursor import cursor_of, number_of
@@ -104,7 +105,7 @@ class Feed:
                     self._hand_over(event)
             except Exception:
                 log.exception("event log not read")
-            await asyncio.sleep(self._poll_seconds)
+            await pause(self._poll_seconds)
 
     def _hand_over(self, event: AlertEvent) -> None:
         for follower in [each for each in self._followers if not each.takes(event)]:

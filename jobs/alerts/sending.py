@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.cancelling import pause
 from db.control import AlertEvent, Control, Delivery, outbox
 from jobs.alerts.channels.channel import Channel, LaterError, RefusedError, Told
 from jobs.alerts.notice import Notice
@@ -73,7 +74,7 @@ async def keep(site: Site, *, patience: Patience = DEFAULT, poll_seconds: float 
                 due = set[str]()
             for name in due & lanes.keys():
                 lanes[name].start(tasks, now=now)
-            await asyncio.sleep(poll_seconds)
+            await pause(poll_seconds)
 
 
 async def _tidy(site: Site, now: datetime) -> None:
@@ -225,6 +226,6 @@ async def _write(control: Control, change: Callable[[AsyncSession], Awaitable[No
                 await change(session)
         except Exception:
             log.exception("outbox not written")
-            await asyncio.sleep(RETRY_SECONDS)
+            await pause(RETRY_SECONDS)
         else:
             return

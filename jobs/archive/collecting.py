@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from db.cancelling import pause
 from db.cluster.connection import AWAY
 from db.cluster.errors import ClusterError
 from db.repository import BackupManifest, Incarnation, marks, primary
@@ -25,7 +26,7 @@ async def keep_collecting(site: Site, incarnation: Incarnation, *, interval: tim
     collecting = _Collecting(site, incarnation)
     while True:
         await collecting.once()
-        await asyncio.sleep(interval.total_seconds())
+        await pause(interval.total_seconds())
 
 
 class _Collecting:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from db.cancelling import pause
 from db.repository import Incarnation
 from db.repository.receiver import Receiver
 from jobs.archive.collecting import keep_collecting
@@ -42,4 +43,4 @@ async def _incarnation(site: Site, interval: timedelta) -> Incarnation:
                 said = str(failure)
             else:
                 return incarnation
-        await asyncio.sleep(interval.total_seconds())
+        await pause(interval.total_seconds())

@@ -7,6 +7,7 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
+from db.cancelling import pause
 from db.cluster.connection import AWAY
 from db.cluster.errors import ClusterError
 from db.repository import Incarnation, marks, primary
@@ -35,7 +36,7 @@ async def keep_marking(site: Site, incarnation: Incarnation, *, interval: timede
                 said = reason
             except Exception:
                 log.exception("marking failed")
-            await asyncio.sleep(interval.total_seconds())
+            await pause(interval.total_seconds())
     finally:
         await _close(connection)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from db.cancelling import pause
 from jobs.health.outcome import HealthStatus, Report
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ class HealthFeed:
 
     async def _keep_looking(self) -> None:
         while True:
-            await asyncio.sleep(self._every.total_seconds())
+            await pause(self._every.total_seconds())
             try:
                 latest = await self._examine()
             except Exception:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from db.cancelling import pause
 from db.control import snapshots
 from db.monitoring.snapshot import Snapshot
 from jobs.monitoring.interval import Interval
@@ -43,7 +44,7 @@ async def keep(site: Site, *, listeners: Sequence[Listener] = (), baselines: Loo
         while True:
             await keeping.tick(await taking.take())
             ticks = math.floor((loop.time() - began) / seconds) + 1
-            await asyncio.sleep(began + ticks * seconds - loop.time())
+            await pause(began + ticks * seconds - loop.time())
     finally:
         taking.close()
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from db.cancelling import pause
 from db.control import Control, processes
 from db.engines import Engines, Node
 from db.monitoring.snapshot import Pool
@@ -33,7 +34,7 @@ async def keep_reporting(site: Site, engines: Engines) -> None:
                 if said != str(failure):
                     log.warning("connections not reported", reason=str(failure))
                 said = str(failure)
-            await asyncio.sleep(min(site.monitoring.interval, LONGEST).total_seconds())
+            await pause(min(site.monitoring.interval, LONGEST).total_seconds())
     finally:
         await asyncio.shield(_leave(site.control, name))
 

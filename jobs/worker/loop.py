@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.cancelling import pause
 from db.control import Operation, operations
 from db.errors import AppError
 from jobs.site import Site
@@ -79,7 +80,7 @@ async def _keep(site: Site, name: str, keeper: Keeper) -> None:
             await keeper(site)
         except Exception:
             log.exception("keeper failed", keeper=name)
-        await asyncio.sleep(RETRY_SECONDS)
+        await pause(RETRY_SECONDS)
 
 
 async def _lane(site: Site, kinds: Mapping[str, Kind]) -> None:
@@ -90,7 +91,7 @@ async def _lane(site: Site, kinds: Mapping[str, Kind]) -> None:
             log.exception("queue not read")
             operation = None
         if operation is None:
-            await asyncio.sleep(POLL_SECONDS)
+            await pause(POLL_SECONDS)
         else:
             await _do(site, operation, kinds)
 
@@ -145,7 +146,7 @@ async def _end(site: Site, change: Callable[[AsyncSession], Awaitable[None]]) ->
                 await change(session)
         except Exception:
             log.exception("control store not written")
-            await asyncio.sleep(RETRY_SECONDS)
+            await pause(RETRY_SECONDS)
         else:
             return
 

@@ -43,8 +43,9 @@ REVIEWED = {
         "f\"ALTER ROLE {role} PASSWORD '{scram_verifier(password)}'\"",
     ): "constants, and a verifier in base64",
     # The control store.
-    ("db/control/store.py", "f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}'"): "a constant number",
-    ("db/control/store.py", "'BEGIN IMMEDIATE' if writes else 'BEGIN'"): "two constants",
+    ("db/control/file.py", "f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}'"): "a constant number",
+    ("db/control/file.py", "'BEGIN IMMEDIATE' if writes else 'BEGIN'"): "two constants",
+    ("db/control/file.py", "factory"): "the class of a cursor",
     ("db/cluster/roles.py", "GRANT_UNTRACKED"): "a constant",
     # What an admin wants explained, or the server's own statistics have: one SELECT, as jobs/performance makes sure by
     # parsing it, in a transaction that only reads, by the protocol that takes one statement.

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commands.installation import Installation
-
-PATIENCE_SECONDS = 60
+from tests.api.commands.installation import PATIENCE_SECONDS, Installation
 
 
 @pytest.fixture
@@ -18,9 +16,7 @@ def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     directory.mkdir(mode=0o711)
     installation = Installation(directory / "installation")
     yield installation
-    if installation.process is not None and installation.process.poll() is None:
-        installation.process.terminate()
-        installation.process.wait(PATIENCE_SECONDS)
+    installation.end()
 
 
 @pytest.fixture

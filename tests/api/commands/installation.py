@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests import forking
 
+PATIENCE_SECONDS = 90
 YUKYU = str(Path(sys.executable).parent / "yukyu")
 
 
@@ -74,7 +76,19 @@ class Installation:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, 90)
+        return await asyncio.to_thread(self.process.wait, PATIENCE_SECONDS)
+
+    def end(self) -> None:
+        """Stop what still runs; a process that does not stop is killed, and what it said is shown."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            pytest.fail(f"`yukyu up` did not stop. It said:\n{self.log.read_text('utf-8')}")
 
     async def ask(self, document: str, role: str = "viewer") -> dict[str, Any]:
         if role not in self._tokens:

@@ -86,6 +86,25 @@ async def test_a_process_killed_in_a_transaction_leaves_nothing_and_blocks_nobod
         assert [entry.subject for entry in await audit.newest(session, limit=5)] == ["after"]
 
 
+async def test_work_that_is_cancelled_anywhere_holds_nobody_up(control: Control) -> None:
+    async def work() -> None:
+        async with control.transaction() as session:
+            await operations.request(session, "test", {}, by="aiko", now=NOW)
+            await operations.take(session, ["test"], now=NOW)
+            await session.exec(select(AuditEntry))
+
+    ended: list[BaseException | None] = []  # kept, and so is all that their tracebacks hold
+    for milliseconds in range(30):
+        working = asyncio.create_task(work())
+        await asyncio.sleep(milliseconds / 1000)
+        working.cancel()
+        ended += await asyncio.gather(working, return_exceptions=True)
+        await work()
+
+    assert any(isinstance(each, asyncio.CancelledError) for each in ended)
+    assert not any(isinstance(each, Exception) for each in ended)
+
+
 async def test_of_two_workers_each_operation_goes_to_one(control: Control, url: str) -> None:
     async with control.transaction() as session:
         asked = [(await operations.request(session, "test", {}, by="aiko", now=NOW)).id for _ in range(40)]

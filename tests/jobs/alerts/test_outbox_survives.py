@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.control import DeliveryState
-from db.control.store import BUSY_SECONDS
+from db.control.file import BUSY_SECONDS
 from jobs.alerts.channels.slack import Slack
 from jobs.site import Site
 from tests import forking

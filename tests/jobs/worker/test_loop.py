@@ -102,6 +102,29 @@ async def test_a_worker_that_is_stopped_puts_its_operation_back(site: Site) -> N
     assert done.outcome["attempts"] == 2
 
 
+async def test_a_worker_is_stopped_though_a_keeper_fails_on_its_way_out(site: Site) -> None:
+    begun: list[asyncio.Event] = []
+
+    async def stubborn(_: Site) -> None:
+        begun.append(asyncio.Event())
+        try:
+            begun[-1].set()
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("its connection does not close")
+
+    worker = asyncio.create_task(loop.work(site, [ECHO], keepers={"stubborn": stubborn}))
+    async with asyncio.timeout(60):
+        while not begun:  # noqa: ASYNC110 - the list is filled by what is started
+            await asyncio.sleep(0)
+        await begun[0].wait()
+        worker.cancel()
+        await asyncio.wait([worker])
+
+    assert worker.cancelled()
+    assert len(begun) == 1
+
+
 async def test_the_next_worker_does_what_a_killed_one_had_begun(site: Site) -> None:
     operation = await ask(site, "test")
     await begin_and_kill(site)

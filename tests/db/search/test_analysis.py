@@ -87,7 +87,8 @@ async def test_python_folds_as_the_database_does(people: asyncpg.Connection) -> 
 async def test_a_reading_has_the_normal_form_of_any_text(people: asyncpg.Connection) -> None:
     texts = [
         "ササキ ショウ", "サトー　ヴァン", "ヶヵヮヰヱヲヴ ンーァィゥェォャュョッ", "ササキショウ", "ササキ  ショウ",
-        " ササキ ショウ", "ササキ・ショウ", "ｻｻｷ ｼｮｳ", "ささき しょう", "サヽキ ショウ", "チャン コック バオ", "カ) ミカワ", "",
+        " ササキ ショウ", "ササキ・ショウ", "ｻｻｷ ｼｮｳ", "ささき しょう", "サヽキ ショウ", "チャン コック バオ",
+        "カ) ミカワ", "",
     ]  # fmt: skip
 
     assert await keys(people, "normal_kana", texts) == await keys(people, "normal", texts)

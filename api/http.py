@@ -65,7 +65,8 @@ class Together:
     def _flush(self) -> None:
         if self._head is not None:
             head, self._head = self._head, None
-            self._transport.write(head)
+            if not self._transport.is_closing():  # whoever asked may be gone since
+                self._transport.write(head)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):

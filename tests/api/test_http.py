@@ -4,13 +4,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+import uvloop
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from api.http import Protocol
+from api.http import Protocol, Together
 from tests.api.serving import listening
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -157,3 +159,24 @@ async def test_the_head_of_a_stream_does_not_wait_for_its_body() -> None:
         more.set()
         assert b"late" in await reader.readuntil(b"late")
         writer.close()
+
+
+def test_the_head_of_an_answer_to_somebody_who_is_gone_is_dropped() -> None:
+    troubles: list[dict[str, Any]] = []
+
+    async def answer() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: troubles.append(context))
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with server:
+            place = server.sockets[0].getsockname()
+            transport, _ = await loop.create_connection(asyncio.Protocol, *place[:2])
+            together = Together(transport, loop)
+            transport.abort()
+            together.write(b"HTTP/1.1 200 OK\r\n")
+            await asyncio.sleep(0.01)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as it is served: asyncio's own is lenient
+        runner.run(answer())
+
+    assert troubles == []

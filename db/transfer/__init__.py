@@ -7,7 +7,7 @@ from db.transfer.journal import KEPT_DAYS, KEPT_IMPORTS, Heading, Journal, revis
 from db.transfer.merging import Merged, Rejected, merge
 from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
-from db.transfer.tables import TABLES, count, table_of, truncate, writable_columns
+from db.transfer.tables import TABLES, count, is_searched, table_of, truncate, writable_columns
 from db.transfer.undoing import Later, Undone
 from db.transfer.writing import Writer, tidy, writing
 
@@ -28,6 +28,7 @@ __all__ = [
     "Writer",
     "copy",
     "count",
+    "is_searched",
     "merge",
     "reading",
     "revision_of",

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal, tuple_
+from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal, literal_column, tuple_
 
 # Moments and dates look alike in every session that makes a digest.
 ALIKE = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'"
+
+# RETURNING takes no value that SQLAlchemy would write out.
+_UTF8 = literal_column("'UTF8'")
 
 
 def whole(table: FromClause, columns: Sequence[str]) -> ColumnElement[Any]:
@@ -17,4 +20,4 @@ def whole(table: FromClause, columns: Sequence[str]) -> ColumnElement[Any]:
 def digest(table: FromClause, columns: Sequence[str]) -> ColumnElement[Any]:
     """Return the SHA-256 of a row; `ALIKE` has to be in force."""
     row = tuple_(*(table.c[name] for name in columns))
-    return func.sha256(func.convert_to(cast(row, Text), "UTF8"))
+    return func.sha256(func.convert_to(cast(row, Text), _UTF8))

@@ -6,13 +6,8 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import BigInteger, Text, case, insert, literal, or_, select, union
 
-from db.tables.data_import import CHANGES
 from db.transfer import images
-from db.transfer.merging import CHANGED, MOVED
-from db.transfer.stage import Stage
-from db.transfer.tables import sql
 
 # So many of the newest imports can be rolled back, for so long.
 KEPT_IMPORTS = 10
@@ -69,7 +64,7 @@ class Journal:
 
     def __init__(self, connection: asyncpg.Connection, number: int) -> None:
         self._connection = connection
-        self._number = number
+        self.number = number
 
     @classmethod
     async def begin(cls, connection: asyncpg.Connection, heading: Heading) -> "Journal":
@@ -80,26 +75,10 @@ class Journal:
         )
         return cls(connection, number or 0)
 
-    async def record(self, stage: Stage) -> None:
-        """Note every row of a table that was written, once all were."""
-        await self._connection.execute(self._changes(stage))
-
     async def finish(self, report: dict[str, Any], *, now: datetime) -> None:
         """Keep the report, and give up what older imports changed."""
-        await self._connection.execute(FINISH, self._number, orjson.dumps(report).decode(), now)
+        await self._connection.execute(FINISH, self.number, orjson.dumps(report).decode(), now)
         outlived = await self._connection.fetch(OUTLIVED, now, KEPT_DAYS, KEPT_IMPORTS)
         if outlived:
             await self._connection.execute(DROP, [each["number"] for each in outlived])
         await self._connection.execute(DROP_REPORTS, KEPT_REPORTS)
-
-    def _changes(self, stage: Stage) -> str:
-        staged, before, target = stage.table, stage.before, stage.target
-        written = select(staged.c.id).where(or_(stage.new, staged.c.verdict.in_([CHANGED, MOVED])))
-        touched = union(written, select(before.c.id)).subquery("touched")
-        after = case((target.c.id.is_not(None), images.digest(target, stage.columns)))
-        rows = select(
-            literal(self._number, BigInteger), literal(target.name, Text), touched.c.id, before.c.before, after
-        ).select_from(
-            touched.outerjoin(before, before.c.id == touched.c.id).outerjoin(target, target.c.id == touched.c.id)
-        )
-        return sql(insert(CHANGES).from_select([column.name for column in CHANGES.columns], rows))

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy import ColumnElement, Insert, Table, Update, case, delete, func, insert, literal, or_, select, update
 
-from db.transfer import images, judgements
-from db.transfer.stage import Stage
+from db.transfer import changes, images, judgements
+from db.transfer.stage import CHANGED, MOVED, SAME, Stage
 from db.transfer.tables import sql
 
 # Joins of a stage with its table stay in memory for as long as rows are in the hundreds of thousands.
 MEMORY = "SET LOCAL work_mem = '128MB'"
-
-# What becomes of a row that is taken; one without a verdict is new.
-CHANGED, MOVED, SAME = "changed", "moved", "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +37,14 @@ class Merged:
     rejected: list[Rejected]
 
 
-async def merge(connection: asyncpg.Connection, stage: Stage) -> Merged:
-    """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons."""
+async def merge(connection: asyncpg.Connection, stage: Stage, number: int) -> Merged:
+    """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons.
+
+    Every row that was written is noted in the journal of the import with this number.
+    """
     await connection.execute(MEMORY)
     await connection.execute(f"ANALYZE {stage.name} ({', '.join(stage.joined)})")
-    for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage)):
+    for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage, number)):
         await connection.execute(statement)
     counts = dict(await connection.fetch(_verdicts(stage)))
     rejected = [Rejected(*row) for row in await connection.fetch(_rejected(stage.table))]
@@ -61,7 +61,7 @@ def _fill_kept(stage: Stage) -> Iterator[str]:
         yield sql(update(stage.table).where(*stage.has_same(key)).values(here))
 
 
-def _writes(stage: Stage) -> Iterator[str]:
+def _writes(stage: Stage, number: int) -> Iterator[str]:
     """Yield the statements, in this order.
 
     A row of ours with the same id is the same row, even when its employee's date has changed: it has moved, and
@@ -82,7 +82,8 @@ def _writes(stage: Stage) -> Iterator[str]:
     )
     columns = [staged.columns[name] for name in stage.columns]
     coming = select(*columns).where(or_(stage.new, staged.c.verdict == MOVED)).order_by(staged.c.row_number)
-    yield sql(insert(target).from_select(stage.columns, coming))
+    yield sql(changes.noted(number, stage, insert(target).from_select(stage.columns, coming)))
+    yield sql(changes.others(number, stage))
 
 
 def _remember(stage: Stage, verdict: str) -> Insert:

@@ -9,6 +9,9 @@ from sqlalchemy.schema import CreateTable
 
 from db.transfer.tables import sql, writable_columns
 
+# What becomes of a row that is taken; one without a verdict is new.
+CHANGED, MOVED, SAME = "changed", "moved", "same"
+
 
 class Stage:
     """Staged rows of one table.

@@ -14,6 +14,11 @@ def table_of(model: type[Any]) -> Table:
     return model.__table__
 
 
+def is_searched(table: Table) -> bool:
+    """Return whether a table has columns that are worked out of the others, as those of people have for the search."""
+    return any(column.computed for column in table.columns)
+
+
 TABLES: tuple[Table, ...] = tuple(
     table_of(model) for model in (Genzai, Ukeoi, Staff, Employee, UsageDetail, LeaveRequest)
 )
@@ -28,10 +33,7 @@ TRUNCATE = f"TRUNCATE {_NAMES}"
 
 # Tell the planner what there is now. Of the tables that are searched, pages are marked as visible to all, too, which
 # index-only scans need.
-TIDY = tuple(
-    f"{'VACUUM (ANALYZE)' if any(column.computed for column in table.columns) else 'ANALYZE'} {table.name}"
-    for table in TABLES
-)
+TIDY = tuple(f"{'VACUUM (ANALYZE)' if is_searched(table) else 'ANALYZE'} {table.name}" for table in TABLES)
 
 
 def writable_columns(table: Table) -> tuple[str, ...]:

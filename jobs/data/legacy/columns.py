@@ -1,15 +1,16 @@
 """How each column of a table is read, as its declaration says; the same for every table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Date, DateTime, Integer, Numeric, SmallInteger, Table
+from sqlalchemy import Column, Date, DateTime, Integer, Numeric, SmallInteger, Table, Text
 
 from db.tables.personal import SEALED, Kind
 from db.transfer import writable_columns
+from jobs.data.legacy import together
 from jobs.data.legacy.secrets import COLUMNS as SECRET_COLUMNS
 from jobs.data.legacy.secrets import Unsealer
 from jobs.data.values import (
@@ -20,11 +21,16 @@ from jobs.data.values import (
     read_decimal,
     read_integer,
     read_key,
+    read_keys,
     read_moment,
+    read_moments,
     read_text,
+    read_texts,
 )
 
 Read = Callable[[object], Any]
+# Many values at once; None where they have to be read one by one.
+ReadAll = Callable[[Sequence[Any]], Sequence[Any] | None]
 
 # Long enough for any name, short enough for an index; free text may be a page.
 TEXT_BOUND = 255
@@ -48,6 +54,8 @@ class Field:
 
     name: str
     read: Read
+    # What `read` makes of each, rounded to the step; None where one is unreadable, or would be changed by rounding.
+    read_all: ReadAll
     required: bool
     # The step that amounts are kept in; a value in between is rounded, and the report says so.
     step: Decimal | None
@@ -69,8 +77,20 @@ def _field(column: Column[Any], unsealer: Unsealer) -> Field:
     def opened(value: object) -> object:
         return read(unsealer.open(value))
 
-    reading = opened if column.name in SECRET_COLUMNS else read
-    return Field(column.name, _remembering(reading), not column.nullable, step)
+    secret = column.name in SECRET_COLUMNS
+    remembered = _remembering(opened if secret else read)
+    usual = None if secret else _usual(column, zero_counts=zero_counts)
+    return Field(column.name, remembered, together.reading(remembered, step, usual), not column.nullable, step)
+
+
+def _usual(column: Column[Any], *, zero_counts: bool) -> ReadAll | None:
+    """Return what reads texts of a column that are spelled as they usually are; None where few are read twice."""
+    if isinstance(column.type, DateTime):
+        return read_moments
+    if not isinstance(column.type, Text) or "personal" in column.info or _is_upper_case(column):
+        return None
+    reading, bound = read_keys if column.name in _KEYS else read_texts, _bound(column)
+    return lambda texts: reading(texts, bound, zero_counts=zero_counts)
 
 
 def _remembering(read: Read) -> Read:
@@ -122,12 +142,20 @@ def _personal(column: Column[Any], kind: Kind) -> Read:
 
 
 def _text(column: Column[Any]) -> Read:
-    bound = _BOUNDS.get(column.name, TEXT_BOUND)
+    bound = _bound(column)
     if column.name in _KEYS:
         return lambda value: read_key(value, bound)
-    if (column.table.name, column.name) in _UPPER_CASE:
+    if _is_upper_case(column):
         return lambda value: read_text(value, bound).upper()
     return lambda value: read_text(value, bound)
+
+
+def _bound(column: Column[Any]) -> int:
+    return _BOUNDS.get(column.name, TEXT_BOUND)
+
+
+def _is_upper_case(column: Column[Any]) -> bool:
+    return (column.table.name, column.name) in _UPPER_CASE
 
 
 def _integer(bits: int) -> Read:

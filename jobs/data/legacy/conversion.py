@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table
@@ -15,6 +16,9 @@ from jobs.data.values import UnreadableError
 
 # A column, its value as it stood, and what is wrong with it.
 _Fault = tuple[str, object, str]
+
+# Rows that are read together. One with a fault makes all of them be read one by one.
+ROWS_TOGETHER = 250
 
 
 class Conversion:
@@ -37,14 +41,32 @@ class Conversion:
         self._steps = [(field.name, field.step) for field in self._fields if field.step is not None]
         self._fillers = {**gaps.derived, **gaps.assumed}
         self._required = [name for name, field in everything.items() if field.required]
+        self._needed = {*self._required, *self._fillers}
         # Columns that a row gets here, and those of which the file says nothing.
         self.columns = tuple(name for name in everything if name in present or name in self._fillers)
         self.kept = tuple(name for name in everything if name not in present and name not in gaps.derived)
 
     def rows(self, source: Iterator[tuple[Any, ...]]) -> Iterator[TableRow]:
         """Yield the number of each row that can be taken, and its values in the order of `columns`."""
-        for row, *raw in source:
-            self._report.read += 1
+        while batch := list(islice(source, ROWS_TOGETHER)):
+            self._report.read += len(batch)
+            yield from self._together(batch) or self._one_by_one(batch)
+
+    def _together(self, batch: Sequence[tuple[Any, ...]]) -> Iterator[TableRow] | None:
+        """Return the rows where each has all it needs, and nothing that a report would tell of."""
+        numbers, *columns = zip(*batch, strict=True)
+        values: dict[str, Sequence[Any]] = {}
+        for field, raw in zip(self._fields, columns, strict=True):
+            read = field.read_all(raw)
+            if read is None or (field.name in self._needed and None in read):
+                return None
+            values[field.name] = read
+        if not self._needed <= values.keys():
+            return None
+        return zip(numbers, *(values[column] for column in self.columns), strict=True)
+
+    def _one_by_one(self, batch: Sequence[tuple[Any, ...]]) -> Iterator[TableRow]:
+        for row, *raw in batch:
             values = self._values(row, raw)
             if values is not None:
                 yield (row, *[values[column] for column in self.columns])

@@ -131,11 +131,12 @@ async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and wh
     on_progress: Progress,
 ) -> None:
     journal = await transfer.Journal.begin(connection, heading)
-    # The database waits for the first rows, so those are few; the large tables are read while it is busy.
-    small_first = sorted(tables, key=lambda each: each.total * len(each.columns))
-    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in small_first]
-    with reading_ahead([_storable(*read, manner.ring) for read in zip(small_first, stages, strict=True)]) as ahead:
-        for each, stage, rows in zip(small_first, stages, ahead, strict=True):
+    # The database waits for the first rows, so those are few, and of a table that keeps it busy for long: what search
+    # looks for is worked out for each row. Meanwhile the others are read.
+    ordered = sorted(tables, key=lambda each: (not transfer.is_searched(each.table), each.total * len(each.columns)))
+    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in ordered]
+    with reading_ahead([_storable(*read, manner.ring) for read in zip(ordered, stages, strict=True)]) as ahead:
+        for each, stage, rows in zip(ordered, stages, ahead, strict=True):
             await _import_table(connection, each, stage, rows, journal, on_progress)
     _require_kept(tables, Path(heading.source), manner, report)
     await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())
@@ -193,8 +194,7 @@ async def _import_table(  # noqa: PLR0913, PLR0917 - what, from where, to where,
     # Nobody misses the indexes of a table that has no rows yet.
     coming = 0 if await transfer.count(connection, table) else report.read
     async with transfer.set_aside(connection, [table], coming):
-        merged = await transfer.merge(connection, stage)
-    await journal.record(stage)
+        merged = await transfer.merge(connection, stage, journal.number)
     on_progress(merging, 1, 1)
     _record(reading, merged)
 

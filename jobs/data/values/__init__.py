@@ -5,6 +5,7 @@ from jobs.data.values.dates import read_date
 from jobs.data.values.moments import read_moment
 from jobs.data.values.numbers import read_decimal, read_integer
 from jobs.data.values.texts import read_key, read_text
+from jobs.data.values.together import read_keys, read_moments, read_texts
 
 __all__ = [
     "UnreadableError",
@@ -14,6 +15,9 @@ __all__ = [
     "read_decimal",
     "read_integer",
     "read_key",
+    "read_keys",
     "read_moment",
+    "read_moments",
     "read_text",
+    "read_texts",
 ]

@@ -4,13 +4,13 @@ import math
 import re
 
 # Python, SQL, pandas and spreadsheets each leave their own word for nothing in a text column.
-_BLANKS = {
+BLANKS = {
     "", "None", "NULL", "null", "nan", "NaN", "NaT", "<NA>", "#N/A",
     "0000-00-00", "0000/00/00", "0000-00-00 00:00:00", "0000-00-00T00:00:00",
 }  # fmt: skip
 
 # A zero where nothing can be meant by it: what a spreadsheet shows of an empty cell that it refers to.
-_ZEROS = {"0", "0.0", "０"}
+ZEROS = {"0", "0.0", "０"}
 
 # What a formula leaves that failed; `#N/A` alone says that there was nothing to be found.
 _FAILED = {"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!", "#CALC!"}
@@ -35,13 +35,13 @@ def trimmed(text: str) -> str:
 
 
 def is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and trimmed(value) in _BLANKS)
+    return value is None or (isinstance(value, str) and trimmed(value) in BLANKS)
 
 
 def is_zero(value: object) -> bool:
     """Return whether a value is a zero that stands for nothing, where an amount of zero makes no sense."""
     if isinstance(value, str):
-        return trimmed(value) in _ZEROS
+        return trimmed(value) in ZEROS
     return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 

@@ -3,14 +3,16 @@
 
 CREATE FUNCTION search.short_vowels(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    before text;
 BEGIN
-    IF value COLLATE "C" ~ 'o[ou]|uu|aa|ii|ee' THEN
-        value := regexp_replace(value COLLATE "C", 'o[ou]+', 'o', 'g');
-        value := regexp_replace(value COLLATE "C", 'uu+', 'u', 'g');
-        value := regexp_replace(value COLLATE "C", 'aa+', 'a', 'g');
-        value := regexp_replace(value COLLATE "C", 'ii+', 'i', 'g');
-        value := regexp_replace(value COLLATE "C", 'ee+', 'e', 'g');
-    END IF;
+    -- Of three the first two go first, until there are no two.
+    LOOP
+        before := value;
+        value := replace(replace(replace(value, 'ou', 'o'), 'oo', 'o'), 'uu', 'u');
+        value := replace(replace(replace(value, 'aa', 'a'), 'ii', 'i'), 'ee', 'e');
+        EXIT WHEN value = before;
+    END LOOP;
     RETURN value;
 END
 $$;

@@ -95,11 +95,19 @@ BEGIN
         RETURN value;
     END IF;
     value := lower(pg_catalog.normalize(value, 'NFKC') COLLATE "C");
+    -- The legal form that is met most goes first, for with it all of what follows would have to be looked for.
+    IF position('株' IN value) > 0 AND value COLLATE "C" !~ '[\u00B4\u00C0-\u024F\u02BC\u0300-\u036F\u1E00-\u1EFF\u200B-\u200F\u2010-\u2015\u2018\u2019\u2032\u2060\u2212々ゝゞヽヾ〃仝\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF]' THEN
+        value := replace(replace(value, '株式会社', ' '), '(株)', ' ');
+    END IF;
     IF value COLLATE "C" ~ '[\u00B4\u00C0-\u024F\u02BC\u0300-\u036F\u1E00-\u1EFF\u200B-\u200F\u2010-\u2015\u2018\u2019\u2032\u2060\u2212々ゝゞヽヾ〃仝\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF亞惡壓圍醫爲壹隱榮營衞驛圓鹽緣艷應歐毆櫻奧橫溫穩假價畫會繪壞懷槪擴殼覺學斈嶽樂罐卷陷勸寬關歡觀氣旣歸僞戲犧舊據擧虛峽挾敎强鄕狹曉區驅駈勳薰徑惠揭溪經螢輕繼鷄雞藝擊缺硏縣儉劍劒劔釼險圈檢獻權顯驗嚴廣效恆黃鑛砿號國圀黑碎濟齋斉齊劑歲雜參蠶慘產贊殘絲齒兒辭濕實寫釋壽收從澁澀獸縱肅處敍敘將稱涉燒證奬條狀乘淨剩疊繩壤孃讓釀觸囑眞寢愼盡圖粹醉穗隨髓樞數瀨聲靑淸靜竊攝說專淺戰踐錢潛纖禪雙壯爭莊搜插巢曾瘦裝總騷藏臟卽屬續墮對體躰軆帶滯臺瀧擇澤擔單膽團斷彈遲癡蟲晝鑄廳徵聽鎭遞鐵銕點轉傳燈當黨盜稻鬪德悳獨讀屆貳弍惱腦霸拜廢賣麥發髮拔蠻祕濱濵甁拂佛倂竝餠邊邉變辨瓣辯步寶寳豐每萬滿麵默彌譯藥與豫餘譽搖樣謠來徠賴亂覽龍兩獵綠淚泪壘禮勵戾靈齡曆歷戀爐勞郞朖樓錄灣髙﨑嵜碕𠮷嶋嶌峯冨桒槇淵渊栁桺檜檮桝舘苅龝穐秌舩冰凉凜遙堯晉亙彥薮籔篭蘆薗栢曻晄禰祿竃繫纒聰靱顚驒鯵鷗鴬靏靎麴龜閒鄰頰俠俱剝𠮟吞嚙囊塡姊姬屛屢幷廐戶搔撹昻楳涌潑焰熙凞燿豬瑤畴皋礪礒簞緜繍萊萠蔣蘂蟬蠟裡諌賤軀輛邇醬醱鉤頸頴鹼槗𣘺圡逹逺邨埜畍畧冲决凖敕愽卻廚啞甞壺巖徃恠攜晧曺柹杤棊毗澔尓牀珎畄畱畆皷盃盖睿矦窗竒羣耻脉膓莵蘓乕蠣觧釡銳顏舖飮稅脫閱悅枩枀棃)]|会社|法人|組合|ltd|inc|corp|k\.k|llc|\([かゆカユ]' THEN
         IF value COLLATE "C" ~ '[\u00B4\u00C0-\u024F\u02BC\u0300-\u036F\u1E00-\u1EFF\u200B-\u200F\u2010-\u2015\u2018\u2019\u2032\u2060\u2212々ゝゞヽヾ〃仝\uFE00-\uFE0F\uFEFF\U000E0100-\U000E01EF]' THEN
             value := search.without_marks(value);
         END IF;
-        RETURN search.without_legal_form(search.hiragana(search.modern_kanji(value)));
+        value := search.modern_kanji(value);
+        IF value COLLATE "C" ~ '[ァ-ヶゕゖ]' THEN
+            value := search.hiragana(value);
+        END IF;
+        RETURN search.without_legal_form(value);
     END IF;
     IF value COLLATE "C" ~ '[ァ-ヶゕゖ]' THEN
         RETURN search.hiragana(value);
@@ -122,6 +130,19 @@ BEGIN
             ' ', 'g'));
     END IF;
     RETURN value;
+END
+$$;
+
+-- The same of a reading: usually two words in katakana, which need nothing else.
+CREATE FUNCTION search.normal_kana(value text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF value COLLATE "C" ~ '^[ァ-ヶー]+[ 　][ァ-ヶー]+$' THEN
+        RETURN translate(value,
+            '　 ーンライトスルナムリタフレベオクアシィジカマエサミッキグウピブペチセプコロテダヤドァバゴネパヴビハデモノォヒョワズケャュユツェゥホガニザメヨソギゲボヌヘヅゼゾポヂヮヰヱヲヵヶゕゖ',
+            '  ーんらいとするなむりたふれべおくあしぃじかまえさみっきぐうぴぶぺちせぷころてだやどぁばごねぱゔびはでものぉひょわずけゃゅゆつぇぅほがにざめよそぎげぼぬへづぜぞぽぢゎゐゑをかけかけ');
+    END IF;
+    RETURN search.normal(value);
 END
 $$;
 

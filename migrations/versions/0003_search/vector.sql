@@ -4,7 +4,7 @@ CREATE FUNCTION search.entries(number text, name text, kana text, place text) RE
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     name_words text := search.normal(name);
-    kana_words text := nullif(search.normal(kana), '');
+    kana_words text := nullif(search.normal_kana(kana), '');
 BEGIN
     RETURN ARRAY[
             nullif(replace(search.normal(number), ' ', ''), ''),
@@ -59,7 +59,7 @@ CREATE FUNCTION search.vector(number text, name text, kana text, place text, res
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     name_words text := search.normal(name);
-    kana_words text := nullif(search.normal(kana), '');
+    kana_words text := nullif(search.normal_kana(kana), '');
     romaji     text := array_to_string(search.romaji_looked_up(coalesce(kana_words, name_words)), ' ');
 BEGIN
     RETURN (

@@ -84,6 +84,16 @@ async def test_python_folds_as_the_database_does(people: asyncpg.Connection) -> 
     assert ["".join(words(text)) for text in texts] == normal
 
 
+async def test_a_reading_has_the_normal_form_of_any_text(people: asyncpg.Connection) -> None:
+    texts = [
+        "ササキ ショウ", "サトー　ヴァン", "ヶヵヮヰヱヲヴ ンーァィゥェォャュョッ", "ササキショウ", "ササキ  ショウ",
+        " ササキ ショウ", "ササキ・ショウ", "ｻｻｷ ｼｮｳ", "ささき しょう", "サヽキ ショウ", "チャン コック バオ",
+        "カ) ミカワ", "",
+    ]  # fmt: skip
+
+    assert await keys(people, "normal_kana", texts) == await keys(people, "normal", texts)
+
+
 @pytest.mark.parametrize("same", SAME_ROMAJI, ids=lambda same: same[0])
 async def test_spellings_of_one_name_are_one_romaji(people: asyncpg.Connection, same: list[str]) -> None:
     canonical = await keys(people, "romaji", same)

@@ -41,7 +41,8 @@ class Whole:
         for name, value in cycle.default_headers:
             head += (name, b": ", value, b"\r\n")
         head += (headers, b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
-        protocol.transport.write(b"".join(head))
+        if not protocol.transport.is_closing():  # whoever asked may be gone since
+            protocol.transport.write(b"".join(head))
         if not cycle.keep_alive:
             protocol.transport.close()
         cycle.on_response()

@@ -21,6 +21,7 @@ class FileConnection(sqlite3.Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the driver's
         super().__init__(*args, **kwargs)
         self._cursors = WeakSet[sqlite3.Cursor]()
+        self._closed = False
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:  # noqa: ANN401 - the driver's
         cursor = super().cursor(factory)
@@ -28,6 +29,9 @@ class FileConnection(sqlite3.Connection):
         return cursor
 
     def close(self) -> None:
+        if self._closed:  # who is cancelled while it closes closes it again
+            return
+        self._closed = True
         try:
             for cursor in tuple(self._cursors):
                 cursor.close()

@@ -1,8 +1,9 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from asyncio.subprocess import PIPE
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from sqlmodel import select
 
 from db.control import AuditEntry, Control, OperationState, audit, operations
+from db.control.file import FileConnection
 from db.control.store import StoreUnusableError
 from db.control.tables import StoreVersion
 from db.control.upgrade import StoreVersionError
@@ -103,6 +105,18 @@ async def test_work_that_is_cancelled_anywhere_holds_nobody_up(control: Control)
 
     assert any(isinstance(each, asyncio.CancelledError) for each in ended)
     assert not any(isinstance(each, Exception) for each in ended)
+
+
+def test_a_connection_may_be_closed_twice_while_a_cursor_of_it_lives(tmp_path: Path) -> None:
+    connection = FileConnection(tmp_path / "control.sqlite", isolation_level=None)
+    cursor = connection.execute("BEGIN IMMEDIATE")
+
+    connection.close()
+    connection.close()
+
+    with closing(sqlite3.connect(tmp_path / "control.sqlite", timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+    assert cursor.connection is connection
 
 
 async def test_of_two_workers_each_operation_goes_to_one(control: Control, url: str) -> None:

@@ -25,12 +25,12 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 from backup import backed_up, database_bytes
+from line_chart import drawn
 from rich.console import Console
 from rich.table import Table
 from search import SERVER, machine, percentile, server_version
 from search_kinds import kinds, ours, shuffled
 from search_rows import SEED, TABLES
-from users_chart import drawn
 
 from db import migrations, transfer
 from db.cluster import EmbeddedCluster

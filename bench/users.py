@@ -16,13 +16,13 @@ from typing import Annotated, Any
 import asyncpg
 import psutil
 import typer
+from line_chart import drawn
 from over_http_contenders import Contender, ours
 from rich.console import Console
 from rich.table import Table
 from search import machine, server, server_version
 from search_kinds import kinds
 from search_rows import prepare
-from users_chart import chart
 
 HERE = Path(__file__).parent
 HEADINGS = ("users", "answered/s", "p50", "p95", "p99", "refused/s", "p95 of refusals", "CPU a request", "failed")
@@ -103,6 +103,14 @@ def _table(found: dict[str, Any], rows: int, seconds: int) -> Table:
             str(one["failed"]),
         )
     return table
+
+
+def chart(users: dict[str, Any]) -> str:
+    """Return the chart of the latency of those who were answered."""
+    lines = {
+        each: {float(many): one[each] for many, one in users.items() if each in one} for each in ("p50", "p95", "p99")
+    }
+    return drawn("Time of a search that was answered, ms, by the users at a time", lines)
 
 
 if __name__ == "__main__":

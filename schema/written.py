@@ -2,7 +2,7 @@
 
 Between these stand the names that the document has for them, which are the same for every hit of a table: a template is
 made of them once. It gives the same bytes as a plan (`schema.plans`) over the objects that it spares
-(`tests/schema/test_written.py`). Not written are highlights, counts, and personal fields, which are opened and noted.
+(`tests/schema/test_quick.py`). Not written are highlights, counts, and personal fields, which are opened and noted.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 import uvicorn
@@ -20,8 +20,6 @@ from db.errors import AppError
 log = structlog.get_logger(__name__)
 
 GRACEFUL_SECONDS = 5
-# Longer than stopping takes where all is well.
-SLOW_SECONDS = 15
 BACKLOG = 1024
 # The loop takes one new connection from a listening socket each time round, and with much to do it comes round some
 # hundred times a second: whoever came late in a crowd waited for seconds, before anything could refuse them.
@@ -33,9 +31,15 @@ class PortError(AppError):
 
 
 class Foreground:
-    """One run of a server; the first signal asks it to stop, whatever it is doing."""
+    """One run of a server; the first signal asks it to stop, whatever it is doing.
+
+    `slow_seconds` is longer than stopping takes where all is well.
+    """
+
+    slow_seconds: ClassVar[float] = 15
 
     def __init__(self) -> None:
+        self._stopping = False
         self._server: _Server | None = None
         self._on_stop: Callable[[], None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +99,9 @@ class Foreground:
                 raise
 
     def _stop(self) -> None:
-        asyncio.get_running_loop().call_later(SLOW_SECONDS, _say_what_is_waited_for)
+        if not self._stopping:  # whoever loses patience asks again
+            self._stopping = True
+            asyncio.get_running_loop().call_later(self.slow_seconds, self._say_what_is_waited_for)
         if self._server is not None:
             self._server.should_exit = True
             if self._on_stop is not None:
@@ -103,11 +109,10 @@ class Foreground:
         elif self._task is not None:
             self._task.cancel()
 
-
-def _say_what_is_waited_for() -> None:
-    """Name what has not ended yet, and where it stands, again and again: whoever waits can see what to look at."""
-    log.warning("still stopping", waiting_for=sorted(filter(None, map(_standing, asyncio.all_tasks()))))
-    asyncio.get_running_loop().call_later(SLOW_SECONDS, _say_what_is_waited_for)
+    def _say_what_is_waited_for(self) -> None:
+        """Name what has not ended yet, and where it stands, again and again: whoever waits can see what to look at."""
+        log.warning("still stopping", waiting_for=sorted(filter(None, map(_standing, asyncio.all_tasks()))))
+        asyncio.get_running_loop().call_later(self.slow_seconds, self._say_what_is_waited_for)
 
 
 def _standing(task: asyncio.Task[Any]) -> str | None:

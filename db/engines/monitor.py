@@ -1,9 +1,10 @@
 """Looks at every node about once a second, and at once when somebody saw it fail."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -14,7 +15,11 @@ from db.engines.node import Node
 from db.engines.observation import Observation, observe
 from db.engines.options import EngineOptions
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
+
+SLICES = 10
 
 
 class Monitor:
@@ -75,8 +80,7 @@ class Monitor:
 
     async def _look(self, node: Node) -> None:
         try:
-            async with asyncio.timeout(self._options.probe_timeout.total_seconds()):
-                seen = await node.control.ask(observe)
+            seen = await _in_time(node.control.ask(observe), self._options.probe_timeout.total_seconds())
         except failures.UNREACHABLE as error:
             self._missed(node, error)
         else:
@@ -116,6 +120,28 @@ class Monitor:
         first = standing.leader(standings)
         self.leader = next((node for node in self._nodes if node.standing is first), None)
         self.replicas = tuple(node for node in self._nodes if node.standing.serving and node is not self.leader)
+
+
+async def _in_time(asking: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Return what is answered in time, by rounds of the loop as much as by the clock.
+
+    Where there is much to do here, one round may take long, and the answer lies unread meanwhile: that is no fault of
+    the node's, and to connect anew, which takes many rounds, would only add to it. So the time is spent in slices,
+    each of which takes a round at least.
+
+    Raises:
+        TimeoutError: nothing was answered in time.
+    """
+    asked = asyncio.ensure_future(asking)
+    try:
+        for _ in range(SLICES):
+            await asyncio.wait([asked], timeout=seconds / SLICES)
+            if asked.done():
+                return asked.result()
+        raise TimeoutError
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
 
 
 def _became_another(before: Observation, now: Observation) -> bool:

@@ -1,5 +1,7 @@
 import asyncio
-from time import perf_counter
+from dataclasses import replace
+from datetime import timedelta
+from time import perf_counter, sleep
 
 import pytest
 from sqlalchemy import text
@@ -48,6 +50,18 @@ async def test_connections_that_break_in_the_middle_fail_no_read(pair: Pair) -> 
 
     assert [(await read).value for read in reads] == [1] * 5
     await returns_to(pair.engines, EngineRole.REPLICA)
+
+
+async def test_nodes_are_not_to_blame_for_a_loop_with_much_to_do(database: Database) -> None:
+    options = replace(QUICK, probe_timeout=timedelta(milliseconds=300))
+    async with Engines.open(database.primary_url, [database.replica_url], options=options) as engines:
+        serving: list[bool] = []
+        for _ in range(20):
+            sleep(0.2)  # noqa: ASYNC251 - the loop is what is held up
+            await asyncio.sleep(0)
+            serving += [node.standing.serving for node in engines.nodes]
+
+    assert all(serving)
 
 
 async def test_replica_that_hangs_delays_reads_for_a_moment_only(pair: Pair) -> None:

@@ -3,19 +3,10 @@
 from collections.abc import Mapping
 from html import escape
 from math import ceil, floor, log10
-from typing import Any
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 340, 70, 150, 30, 50
 COLOURS = ("#2563eb", "#f59e0b", "#9ca3af", "#16a34a", "#dc2626", "#7c3aed")
 Points = Mapping[float, float]
-
-
-def chart(users: Mapping[str, Any]) -> str:
-    """Return the chart of the latency of those who were answered."""
-    lines = {
-        each: {float(many): one[each] for many, one in users.items() if each in one} for each in ("p50", "p95", "p99")
-    }
-    return drawn("Time of a search that was answered, ms, by the users at a time", lines)
 
 
 def drawn(title: str, lines: Mapping[str, Points]) -> str:

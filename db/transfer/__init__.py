@@ -1,19 +1,21 @@
-"""Moves many rows at once into the six tables: by COPY, in one transaction that lets readers go on."""
+"""Moves many rows at once into the six tables: by COPY, in transactions that let readers go on."""
 
-from db.transfer.copying import Rows, TableRow, copy
+from db.transfer.copying import Rows, TableRow, copy, copy_batches
 from db.transfer.imports import Import
 from db.transfer.indexes import set_aside
 from db.transfer.journal import KEPT_DAYS, KEPT_IMPORTS, Heading, Journal, revision_of
 from db.transfer.merging import Merged, Rejected, merge
 from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
-from db.transfer.tables import TABLES, count, is_searched, table_of, truncate, writable_columns
+from db.transfer.tables import LATER, SOONER, TABLES, count, is_searched, table_of, truncate, writable_columns
 from db.transfer.undoing import Later, Undone
 from db.transfer.writing import Writer, tidy, writing
 
 __all__ = [
     "KEPT_DAYS",
     "KEPT_IMPORTS",
+    "LATER",
+    "SOONER",
     "TABLES",
     "Heading",
     "Import",
@@ -27,6 +29,7 @@ __all__ = [
     "Undone",
     "Writer",
     "copy",
+    "copy_batches",
     "count",
     "is_searched",
     "merge",

@@ -1,6 +1,6 @@
 """Moves many rows at once into the six tables: by COPY, in transactions that let readers go on."""
 
-from db.transfer.copying import Rows, TableRow, copy, copy_batches
+from db.transfer.copying import Piece, Rows, TableRow, copy, copy_pieces, piece_of
 from db.transfer.imports import Import
 from db.transfer.indexes import set_aside
 from db.transfer.journal import KEPT_DAYS, KEPT_IMPORTS, Heading, Journal, revision_of
@@ -22,6 +22,7 @@ __all__ = [
     "Journal",
     "Later",
     "Merged",
+    "Piece",
     "Rejected",
     "Rows",
     "Stage",
@@ -29,10 +30,11 @@ __all__ = [
     "Undone",
     "Writer",
     "copy",
-    "copy_batches",
+    "copy_pieces",
     "count",
     "is_searched",
     "merge",
+    "piece_of",
     "reading",
     "revision_of",
     "rows_of",

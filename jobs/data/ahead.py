@@ -1,24 +1,23 @@
 """Reads ahead: while the database is busy with rows that it has, a thread reads those that come after them."""
 
 import asyncio
-import pickle
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from threading import Condition, Thread
 
-from db.transfer import TableRow
+from db.transfer import Piece, TableRow, piece_of
 
 Open = Callable[[], Iterable[TableRow]]
-Batches = AsyncIterator[list[TableRow]]
+Pieces = AsyncIterator[Piece]
 
-ROWS_A_BATCH = 2_000
-# So many bytes wait at most, and one batch. A day of leave takes about 85, a row of a person 150 to 200.
+ROWS_A_PIECE = 2_000
+# So many bytes wait at most, and one piece. A day of leave takes about 85, a row of a person 150 to 200.
 MOST_BYTES = 96 * 1024 * 1024
 
-# What waits of a table: rows, its end, or what came in the way. Rows wait pickled: their size is known, and the garbage
-# collector has nothing to look at.
-_Waiting = asyncio.Queue[bytes | BaseException | None]
+# What waits of a table: rows, its end, or what came in the way. Rows wait as the text that the database takes: its
+# size is known, and the garbage collector has nothing to look at.
+_Waiting = asyncio.Queue[Piece | BaseException | None]
 
 
 class _Room:
@@ -48,8 +47,8 @@ class _Room:
 
 
 @asynccontextmanager
-async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES) -> AsyncGenerator[list[Batches]]:
-    """Yield the rows of each table in batches; tables may be taken at the same time.
+async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES) -> AsyncGenerator[list[Pieces]]:
+    """Yield the rows of each table in pieces; tables may be taken at the same time.
 
     All are read in one thread, in this order, so that whoever takes them has to come to the earlier ones too. What
     reading raises is raised to whoever waits for the rows from there on. The thread has ended when the block has.
@@ -58,7 +57,7 @@ async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES)
     waiting = [_Waiting() for _ in tables]
     room = _Room(most_bytes)
 
-    def put(queue: _Waiting, item: bytes | BaseException | None) -> None:
+    def put(queue: _Waiting, item: Piece | BaseException | None) -> None:
         loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def read() -> None:
@@ -66,11 +65,11 @@ async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES)
         try:
             for table in tables:
                 rows = iter(table())
-                while batch := list(islice(rows, ROWS_A_BATCH)):
-                    pickled = pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)
-                    if not room.take(len(pickled)):
+                while some := list(islice(rows, ROWS_A_PIECE)):
+                    piece = piece_of(some)
+                    if not room.take(len(piece.text)):
                         return
-                    put(left[0], pickled)
+                    put(left[0], piece)
                 put(left.pop(0), None)
         except BaseException as error:  # noqa: BLE001 - for whoever takes the rows
             for queue in left:
@@ -85,9 +84,9 @@ async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES)
         thread.join()
 
 
-async def _taken(waiting: _Waiting, room: _Room) -> Batches:
+async def _taken(waiting: _Waiting, room: _Room) -> Pieces:
     while (item := await waiting.get()) is not None:
         if isinstance(item, BaseException):
             raise item
-        room.give(len(item))
-        yield pickle.loads(item)  # noqa: S301 - what the thread beside has just written
+        room.give(len(item.text))
+        yield item

@@ -9,7 +9,7 @@ from typing import Any
 
 from db import personal, transfer
 from db.keys import KeyRing
-from jobs.data.ahead import Batches, reading_ahead
+from jobs.data.ahead import Pieces, reading_ahead
 from jobs.data.legacy.reading import TableReading
 from jobs.data.legacy.report import Problem, shown
 from jobs.data.progress import Progress
@@ -59,11 +59,11 @@ async def bring(shares: Sequence[Share], number: int, ring: KeyRing | None, on_p
     # In turn, so that no connection waits for what another needs later.
     order = [each for each in chain.from_iterable(zip_longest(*tables)) if each is not None]
     async with reading_ahead([each.rows for each in order]) as ahead:
-        batches = dict(zip(order, ahead, strict=True))
+        pieces = dict(zip(order, ahead, strict=True))
 
         async def bring_share(connection: transfer.Writer, share: Sequence[_Coming]) -> None:
             for each in share:
-                await _bring_table(connection, each, batches[each], number, on_progress)
+                await _bring_table(connection, each, pieces[each], number, on_progress)
 
         await _all(bring_share(share.connection, each) for share, each in zip(shares, tables, strict=True))
 
@@ -79,16 +79,16 @@ async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 async def _bring_table(
-    connection: transfer.Writer, coming: _Coming, batches: Batches, number: int, on_progress: Progress
+    connection: transfer.Writer, coming: _Coming, pieces: Pieces, number: int, on_progress: Progress
 ) -> None:
     reading, stage = coming.reading, coming.stage
     table, report = reading.table, reading.report
     await stage.create(connection)
-    await transfer.copy_batches(
+    await transfer.copy_pieces(
         connection,
         stage.name,
         stage.copied_columns,
-        batches,
+        pieces,
         lambda taken: on_progress(table.name, taken, max(reading.total, taken)),
     )
     on_progress(table.name, report.read, max(reading.total, report.read))

@@ -80,8 +80,8 @@ class HalfKeptError(AppError):
     def __init__(self, id_: str, error: BaseException) -> None:
         named = ", ".join(table.name for table in transfer.SOONER)
         super().__init__(
-            f"Import {id_} was broken off while it was being kept: {str(error) or type(error).__name__}. Its rows of "
-            f"{named} are in the database.",
+            f"Import {id_} was broken off while it was being kept, when its rows of {named} were in the database: "
+            f"{str(error).rstrip('.') or type(error).__name__}.",
             hint=f"Import the same again, which brings in what is missing, or run `yukyu data rollback {id_}`.",
         )
 

@@ -15,8 +15,8 @@ from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
 pytestmark = pytest.mark.every_version
 
-# An import that waits, when it has come so far, for what is done to it: the URL, the file, where, and up to how many rows
-# it is one transaction.
+# An import that waits, when it has come so far, for what is done to it: the URL, the file, where, and up to how many
+# rows it is one transaction.
 KILLED_AT = """
 import asyncio, sys, time; from pathlib import Path; from jobs.data.legacy import Manner, import_file
 def pause(subject, done, total):

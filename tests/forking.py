@@ -271,6 +271,27 @@ def do(started: Started) -> None:
         runpy.run_path(what, run_name="__main__")
 
 
+def ended(started: Started) -> object:
+    """Do it, and return what it leaves with; any other error is for Python to tell."""
+    try:
+        do(started)
+    except SystemExit as leaving:
+        return leaving.code
+    return None
+
+
+def leave(code: object) -> None:
+    """End as Python does, but for taking apart what was imported: that copies every page of it, at 0.2 s of CPU."""
+    if not isinstance(code, int | None):
+        print(code, file=sys.stderr)  # noqa: T201 - as Python does
+        code = 1
+    threading._shutdown()  # noqa: SLF001 - waits for threads
+    atexit._run_exitfuncs()  # noqa: SLF001
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
 def main(address: str) -> None:
     importlib.import_module("api.commands.program").program(None)
     for module in ("api.app", "db.migrations", "jobs.archive", "jobs.data.legacy", "jobs.restores", "jobs.worker.loop"):
@@ -282,7 +303,7 @@ def main(address: str) -> None:
     print("ready", flush=True)  # noqa: T201 - what the tests wait for
     started = forking.serve()
     if started:
-        do(started)
+        leave(ended(started))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ async def test_a_program_has_the_users_number_his_group_alone_and_no_right_of_ro
     assert status["Uid"] == [str(user.uid)] * 4
     assert status["Gid"] == [str(user.gid)] * 4
     assert set(status["Groups"]) <= {str(user.gid)}
-    for rights in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+    for rights in ("CapPrm", "CapEff", "CapAmb"):
         assert int(status[rights][0], 16) == 0
 
 

@@ -21,6 +21,7 @@ import tempfile
 import threading
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -103,6 +104,58 @@ async def printed_on(reading: int) -> StreamReader:
         lambda: StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
     )
     return reader
+
+
+class Lasting:
+    """One that lasts, with what `subprocess.Popen` has, as far as tests use it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.returncode: int | None = None
+        self._connection = connection
+        self._told = b""
+        self.pid = int(self._line(None))
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self.returncode = int(self._line(timeout))
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def _line(self, timeout: float | None) -> bytes:
+        self._connection.settimeout(timeout)
+        while b"\n" not in self._told:
+            try:
+                said = self._connection.recv(PIECE)
+            except (BlockingIOError, TimeoutError) as failure:
+                raise subprocess.TimeoutExpired("forked", timeout or 0) from failure
+            assert said, "what forks has ended"
+            self._told += said
+        line, _, self._told = self._told.partition(b"\n")
+        return line
+
+
+def lasting(*arguments: object, stderr: int, env: Mapping[str, str] = os.environ) -> Lasting:
+    """Start a command of `yukyu` that lasts; it reads nothing, and what it logs goes to a file."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        return Lasting(ask("yukyu", arguments, env, (nothing, STDOUT, stderr)))
+    finally:
+        os.close(nothing)
 
 
 def yukyu(

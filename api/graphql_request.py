@@ -1,9 +1,8 @@
 """Reads a GraphQL request out of HTTP, as the GraphQL over HTTP specification has it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from starlette.requests import Request
@@ -14,8 +13,7 @@ from api.trusted_documents import TrustedDocuments
 PARAMETERS = ("query", "documentId", "operationName")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None

@@ -69,7 +69,9 @@ class Operations:
 
 
 def outcome_of(result: ExecutionResult) -> str:
-    return _outcome({(error.extensions or {}).get("code", AppError.code) for error in result.errors or ()})
+    if not result.errors:
+        return OK
+    return _outcome({(error.extensions or {}).get("code", AppError.code) for error in result.errors})
 
 
 def _outcome(codes: set[str]) -> str:

@@ -12,8 +12,9 @@ byte either way, and so are charges, refusals and the audit log (`tests/schema/t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import strawberry
 from graphql import (
@@ -52,12 +53,13 @@ from schema.sharing import SharingExecution
 from schema.written import Form, form_of
 
 Variables = dict[str, Any]
-Outcome = Callable[[], Any]
+Outcome = Callable[..., Any]
 Heard = Callable[[Sequence[GraphQLError], Context], None]
 
 # As many errors as graphql-core looks for in the variables of one operation.
 MOST_ERRORS = 50
 INFO = "info"
+QUERY = OperationType.QUERY.value
 IS_AWAITABLE: Any = optimized_is_awaitable
 # What is the same in Python as in GraphQL.
 SIMPLE = {"String": str, "Boolean": bool}
@@ -71,6 +73,7 @@ class Route:
     name: str
     definition: GraphQLField
     field: StrawberryField
+    ask: Outcome  # its resolver, as it was written
     details: FieldDetails
     permissions: Sequence[BasePermission]
     complete: Complete
@@ -81,8 +84,7 @@ class Route:
     names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """An operation with its variables, looked at and allowed, and nothing done yet."""
 
     prepared: Prepared
@@ -162,7 +164,7 @@ class Quick:
 
     async def run(self, ready: Ready, context: Context) -> ExecutionResult:
         """Return the result of an operation that was admitted."""
-        context.operation, context.form = OperationType.QUERY.value, ready.route.form
+        context.operation, context.form = QUERY, ready.route.form
         result = await _answered(ready.route, ready.resolve, context)
         if isinstance(result, ExecutionResult):
             result.extensions = {"cost": ready.cost}
@@ -212,6 +214,7 @@ class Quick:
             name=response_name,
             definition=definition,
             field=field,
+            ask=cast("Outcome", resolver.wrapped_func),
             details=details[0],
             permissions=permissions,
             complete=complete,
@@ -236,7 +239,7 @@ class Quick:
         raw = route.info._replace(variable_values=values.coerced, context=context)
         info: strawberry.Info[Context, None] = self._schema.config.info_class(_raw_info=raw, _field=route.field)
         given = self._arguments(route, values)
-        if route.names is not None and all(type(value) in PLAIN for value in given.values()):
+        if route.names is not None and PLAIN.issuperset(map(type, given.values())):
             plain = {python_name: given[name] for name, python_name in route.names.items() if name in given}
             arguments: list[Any] = [None]
         else:
@@ -253,7 +256,7 @@ class Quick:
         for permission in route.permissions:
             if permission.has_permission(None, info, **plain) is not True:
                 raise PermissionError
-        return lambda: route.field.get_result(None, info, arguments, named)
+        return partial(route.ask, *arguments, **named)
 
     def _arguments(self, route: Route, values: VariableValues) -> Variables:
         """Return the field's arguments; those of variables that need no converting are taken as they are."""

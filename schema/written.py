@@ -5,9 +5,7 @@ made of them once. It gives the same bytes as a plan (`schema.plans`) over the o
 (`tests/schema/test_quick.py`). Not written are highlights, counts, and personal fields, which are opened and noted.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,7 +14,7 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_typ
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.field import StrawberryField
 
-from db.search import Writing, WrittenPage, can_be_written, cursor
+from db.search import SEPARATOR, Writing, WrittenPage, can_be_written, cursor
 from db.search.registry import BY_TABLE
 from db.search.statement import own_columns
 from schema.plans import DEFINITION, TYPENAME, PlannedExecution, Written
@@ -26,6 +24,7 @@ from schema.types.enums import EmployeeTable
 SCORE, CURSOR = "score", "cursor"
 # What a page has beside its hits, and what costs no other statement.
 BESIDE = frozenset({"pageInfo", "servedBy", "tookMs", TYPENAME})
+NOTHING = Written(b"[]")
 
 
 class Slot(NamedTuple):
@@ -43,12 +42,8 @@ class CannotError(Exception):
     """Something is asked for that is not written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What stands around the values of a hit of one table, and which of them it takes."""
-
-    text: str
-    taken: Callable[[Sequence[str]], tuple[str, ...]]
+# What stands around the values of a hit of one table, and which of them it takes.
+Template = tuple[str, Callable[[Sequence[str]], tuple[str, ...]]]
 
 
 class Form:
@@ -96,19 +91,14 @@ class Form:
         Raises:
             ValueError: a score is no number that JSON has.
         """
-        nodes: list[str] = []
-        edges: list[str] = []
-        for number, score, written, place in page.hits:
-            values = [*written]
-            if self._scored:
-                values.append(_number(score))
-            if self._placed and place is not None:
+        hits = [text.split(SEPARATOR) for text in page.texts]
+        if self._scored:
+            for values, score in zip(hits, _numbers(page.scores), strict=True):
+                values.append(score)
+        if self._placed:
+            for values, place in zip(hits, page.places, strict=True):
                 values.append(f'"{cursor.encode(place, bound_to)}"')
-            if self._nodes is not None:
-                nodes.append(self._nodes[number].text % self._nodes[number].taken(values))
-            if self._edges is not None:
-                edges.append(self._edges[number].text % self._edges[number].taken(values))
-        return _list(nodes), _list(edges)
+        return _list(self._nodes, page.tables, hits), _list(self._edges, page.tables, hits)
 
 
 def form_of(execution: PlannedExecution, page_type: Any, selection: FieldDetailsList) -> Form | None:  # noqa: ANN401 - a type's arguments are types again
@@ -188,15 +178,24 @@ def _template(pieces: Pieces, values: Sequence[str]) -> Template:
     text = "".join("%s" if isinstance(each, Slot) else each.replace("%", "%%") for each in pieces)
     places = [values.index(each.name) for each in pieces if isinstance(each, Slot)]
     if len(places) > 1:
-        return Template(text, itemgetter(*places))
-    return Template(text, lambda values: tuple(values[place] for place in places))
+        return text, itemgetter(*places)
+    return text, lambda values: tuple(values[place] for place in places)
 
 
-def _number(score: float) -> str:
-    if not isfinite(score):
-        raise ValueError(score)
-    return orjson.dumps(score).decode()
+def _numbers(scores: Sequence[float]) -> Sequence[str]:
+    """Return scores as JSON has them, written in one go."""
+    written = orjson.dumps(scores).decode()
+    if "null" in written:
+        raise ValueError(written)
+    return written[1:-1].split(",") if scores else ()
 
 
-def _list(items: Iterable[str]) -> Written:
+def _list(templates: Mapping[int, Template] | None, tables: Sequence[int], hits: Sequence[Sequence[str]]) -> Written:
+    """Return what a template a table makes of hits; an empty list where there are no templates."""
+    if templates is None:
+        return NOTHING
+    items: list[str] = []
+    for table, values in zip(tables, hits, strict=True):
+        text, taken = templates[table]
+        items.append(text % taken(values))
     return Written(f"[{','.join(items)}]".encode())

@@ -67,7 +67,10 @@ class Engines:
     @property
     def wait_seconds(self) -> float:
         """How long reads wait for a connection as things are, on the node where they wait longest."""
-        return max((node.reads.wait for node in self.nodes), default=0.0)
+        longest = 0.0
+        for node in self.nodes:
+            longest = max(longest, node.reads.wait)
+        return longest
 
     async def recheck(self) -> None:
         """Look at every node now instead of at the next probe."""

@@ -7,9 +7,10 @@ from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
 from db.search.suggesting import suggest
 from db.search.warming import warm
-from db.search.writing import Writing, WrittenPage, can_be_written, search_written
+from db.search.writing import SEPARATOR, Writing, WrittenPage, can_be_written, search_written
 
 __all__ = [
+    "SEPARATOR",
     "EmployeeTable",
     "FoundRow",
     "Fragment",

@@ -6,9 +6,8 @@ know, is not written, and neither is the page that it is on.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from sqlalchemy import Column, Date, DateTime, Numeric, SmallInteger, Text
@@ -70,11 +69,13 @@ class Writing:
         return " || chr(10) || ".join(f"({value})" for value in values) or "''"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPage:
-    """One page of hits, best first, each as (table's number, score, values as JSON, place if it was asked for)."""
+class WrittenPage(NamedTuple):
+    """One page of hits, best first. `texts` are their values as JSON, with `SEPARATOR` between those of a hit."""
 
-    hits: Sequence[tuple[int, float, Sequence[str], cursor.Place | None]]
+    tables: Sequence[int]
+    scores: Sequence[float]
+    texts: Sequence[str]
+    places: Sequence[cursor.Place]  # empty where they were not asked for
     has_next: bool
     has_previous: bool
     took_ms: float
@@ -103,12 +104,18 @@ async def search_written(
     began = perf_counter()
     records = await connection.fetch(writing.statement(tables), *arguments_of(request, tables, after=after))
     took_ms = (perf_counter() - began) * 1000
-    hits: list[tuple[int, float, Sequence[str], cursor.Place | None]] = []
-    for table_number, score, values, *place in records[:first]:
-        if values is None:
-            return None
-        hits.append((table_number, score, values.split(SEPARATOR), cursor.Place(*place) if place else None))
-    return WrittenPage(hits, has_next=len(records) > first, has_previous=after is not None, took_ms=took_ms)
+    hit_tables, scores, texts, *place = zip(*records[:first], strict=True) if records else ((), (), ())
+    if None in texts:
+        return None
+    return WrittenPage(
+        hit_tables,
+        scores,
+        texts,
+        tuple(map(cursor.Place, *place)) if place else (),
+        has_next=len(records) > first,
+        has_previous=after is not None,
+        took_ms=took_ms,
+    )
 
 
 def _value(table: EmployeeTable, column: str) -> str:

@@ -101,12 +101,12 @@ class SearchConnection:
             ValueError: something on it is nothing that JSON has.
         """
         nodes, edges = form.lists(page, bound_to)
-        places = [hit[3] for hit in (*page.hits[:1], *page.hits[-1:])]
+        ends = (*page.places[:1], *page.places[-1:])
         return cls(
             edges=cast("Any", edges),
             nodes=cast("Any", nodes),
             page_info=PageInfo.of(
-                [cursor.encode(place, bound_to) for place in places if place is not None],
+                [cursor.encode(place, bound_to) for place in ends],
                 before=page.has_previous,
                 after=page.has_next,
             ),

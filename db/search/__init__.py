@@ -7,17 +7,18 @@ from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
 from db.search.suggesting import suggest
 from db.search.warming import warm
-from db.search.writing import SEPARATOR, Writing, WrittenPage, can_be_written, search_written
+from db.search.writing import Pieces, Slot, Writing, WrittenPage, can_be_written, search_written
 
 __all__ = [
-    "SEPARATOR",
     "EmployeeTable",
     "FoundRow",
     "Fragment",
     "Highlight",
     "Hit",
+    "Pieces",
     "SearchPage",
     "SearchRequest",
+    "Slot",
     "Writing",
     "WrittenPage",
     "can_be_written",

@@ -11,6 +11,8 @@ from db.search.registry import BY_TABLE, SEARCHABLES, EmployeeTable
 from db.search.request import SearchRequest
 from db.tables.columns import METADATA
 
+# Those of a statement of hits; a longer one goes on with the next.
+ARGUMENTS = 12
 # rank, older, moment, id, table_no, score: what stands before the columns of the rows.
 HIT_COLUMNS = 6
 

@@ -117,8 +117,7 @@ class ReadPool:
 
     async def _acquire(self, pool: Pool) -> asyncpg.Connection:
         try:
-            async with asyncio.timeout(self._options.acquire_timeout.total_seconds()):
-                return await pool.acquire()
+            return await pool.acquire()
         except asyncpg.TooManyConnectionsError as error:
             raise failures.NodeBusyError(failures.sentence(error)) from error
         except TimeoutError as error:
@@ -130,7 +129,12 @@ class ReadPool:
 
     def _create(self) -> Pool:
         options = self._options
-        self._pool = Pool(self._connect, most=options.read_connections, idle_lifetime=options.idle_connection_lifetime)
+        self._pool = Pool(
+            self._connect,
+            most=options.read_connections,
+            patience=options.acquire_timeout,
+            idle_lifetime=options.idle_connection_lifetime,
+        )
         return self._pool
 
     async def _connect(self) -> asyncpg.Connection:

@@ -100,7 +100,7 @@ class Writing:
 
 
 class WrittenPage(NamedTuple):
-    """One page of hits, best first: the score of each, each of its texts in UTF-8, and its place where that was asked for."""
+    """One page of hits, best first: scores, each of the texts in UTF-8, and places where they were asked for."""
 
     scores: Sequence[float]
     texts: Sequence[Sequence[bytes]]

@@ -69,10 +69,10 @@ def request_of(given: object, documents: TrustedDocuments) -> GraphQLRequest:
 
 
 def _object(members: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    value = members.get(key)
-    if not isinstance(value, dict | None):
+    value: Any = members.get(key)
+    if value is not None and not isinstance(value, dict):
         raise RequestError(f"`{key}` is not an object.")
-    return cast("dict[str, Any] | None", value)
+    return value  # pyright: ignore[reportUnknownVariableType] - JSON's keys are texts
 
 
 def _decode(text: bytes | str, what: str) -> object:

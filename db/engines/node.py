@@ -60,9 +60,8 @@ class Node:
             NodeFailedError: the node failed, or is not at `after` any more.
             Exception: what the work raised.
         """
-        return await self.reads.run(
-            work, on_standby=self.in_recovery, still=lambda: after is None or self.position.known >= after
-        )
+        still = None if after is None else lambda: self.position.known >= after
+        return await self.reads.run(work, on_standby=self.in_recovery, still=still)
 
     async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]], *, within: timedelta) -> T:
         """Put a question about the server to it, on the connection it is watched on.

@@ -40,7 +40,7 @@ class ReadPool:
         self._pool: Pool | None = None
 
     async def run(
-        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool]
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool] | None
     ) -> T:
         """Do the work on one connection, if `still` says so once there is one: a new one may lead to a changed server.
 
@@ -54,7 +54,8 @@ class ReadPool:
             connection = pool.take() or await self._acquire(pool)
             interrupted = True
             try:
-                _require(still)
+                if still is not None:
+                    _require(still)
                 outcome = await work(connection)
                 interrupted = False
             except failures.NodeFailedError:

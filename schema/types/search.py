@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from datetime import date
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -100,11 +100,13 @@ class SearchConnection:
         Raises:
             ValueError: something on it is nothing that JSON has.
         """
+        nodes: Any
+        edges: Any
         nodes, edges = form.lists(page, bound_to)
         ends = (*page.places[:1], *page.places[-1:])
         return cls(
-            edges=cast("Any", edges),
-            nodes=cast("Any", nodes),
+            edges=edges,
+            nodes=nodes,
             page_info=PageInfo.of(
                 [cursor.encode(place, bound_to) for place in ends],
                 before=page.has_previous,

@@ -53,7 +53,7 @@ class Node:
     def in_recovery(self) -> bool:
         return self.role is EngineRole.REPLICA
 
-    async def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None) -> T:
+    def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None) -> Awaitable[T]:
         """Do read-only work here, where `after` has been replayed.
 
         Raises:
@@ -61,7 +61,7 @@ class Node:
             Exception: what the work raised.
         """
         still = None if after is None else lambda: self.position.known >= after
-        return await self.reads.run(work, on_standby=self.in_recovery, still=still)
+        return self.reads.run(work, on_standby=self.in_recovery, still=still)
 
     async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]], *, within: timedelta) -> T:
         """Put a question about the server to it, on the connection it is watched on.

@@ -98,7 +98,7 @@ REVIEWED = {
     ("db/restores/contents.py", "NEWER_ROWS.format(table=table)"): "table names of the metadata",
     ("db/restores/contents.py", "COUNT.format(table=table)"): "table names of the metadata",
     ("db/search/searching.py", "statement.sql"): "made once a shape, of the registry; what was typed is a parameter",
-    ("db/search/writing.py", "writing.statement(tables)"): "the same",
+    ("db/search/writing.py", "statement"): "the same",
     ("db/tables/searchable.py", "f'({looked_up})'"): "column names of the metadata",
     ("db/tables/searchable.py", "f'{looked_up} IS NOT NULL'"): "column names of the metadata",
     ("db/transfer/indexes.py", "index['drop']"): "definitions of the server's own catalogue",

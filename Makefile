@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Commands, which tests start by the hundred, are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install up test test-long test-compose check audit sbom lock schema bench bench-http bench-users bench-scale bench-backup bench-sealed bench-monitoring clean
+.PHONY: help install up test test-long test-all test-compose check audit sbom lock schema bench bench-http bench-users bench-scale bench-backup bench-sealed bench-monitoring clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -29,11 +29,17 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
 up: install ## everything on this machine; options: make up ARGS="--sample 20000"
 	@$(BIN)/yukyu up $(ARGS)
 
+# More workers than cores: while a test waits for a server, others go on.
+PYTEST = $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
 test: install ## the tests
-	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not long" $(ARGS)
+	@$(PYTEST) -m "not long" $(ARGS)
 
 test-long: install ## the tests that take minutes: restores to many moments, everything killed under load
-	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m long $(ARGS)
+	@$(PYTEST) -m long $(ARGS)
+
+test-all: install ## both in one, as CI does: what they share is made once
+	@$(PYTEST) $(ARGS)
 
 test-compose: install ## docker-compose.yml on a real engine: Docker with compose and BuildKit, ten minutes
 	@$(BIN)/pytest -n 0 -p no:randomly -v --durations=0 --durations-min=1 tests/compose $(ARGS)

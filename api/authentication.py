@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from api.credentials import presented
 from api.remote_keys import RemoteKeys
@@ -23,9 +24,10 @@ class Authentication:
     access: Access
     remote_keys: RemoteKeys | None = None
 
-    def origin_of(self, connection: HTTPConnection) -> Origin:
+    def origin_of(self, scope: Scope) -> Origin:
         """Return where a request comes from; behind a proxy the server has put the client's address in its place."""
-        return Origin(connection.client.host if connection.client else None)
+        client = scope.get("client")
+        return Origin(client[0] if client else None)
 
     async def identify(self, connection: HTTPConnection, origin: Origin) -> Identity:
         """Return who is asking, by bearer token or else by session cookie; anonymous without either.

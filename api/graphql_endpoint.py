@@ -78,7 +78,7 @@ class GraphQLEndpoint:
     async def _page(self, request: Request) -> Response:
         """Return GraphiQL, for whoever may look at the schema."""
         try:
-            identity = await self.authentication.identify(request, self.authentication.origin_of(request))
+            identity = await self.authentication.identify(request, self.authentication.origin_of(request.scope))
         except UnauthenticatedError:
             identity = ANONYMOUS
         if may_introspect(identity, self.contexts.introspection):
@@ -87,18 +87,18 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, media_type: str, *, began: float) -> Response:
         self.admission.origins.require_own(request)
-        origin = self.authentication.origin_of(request)
+        origin = self.authentication.origin_of(request.scope)
         identity = await self.authentication.identify(request, origin)
         operation = await read_request(request, self.documents, max_bytes=self.max_request_bytes)
         context = self.contexts.of(
             identity,
             origin=origin,
             after=freshness(request),
-            charge=lambda cost: self.admission.rates.charge(request, identity, cost),
+            charge=lambda cost: self.admission.rates.charge(request.scope, identity, cost),
         )
         if media_type == STREAM:
             return EventStream(self.schema, operation, context, self.streams, self.authentication)
-        with self.admission.capacity.seat(identity), self.admission.operations.seat(caller(request, identity)):
+        with self.admission.capacity.seat(identity), self.admission.operations.seat(caller(request.scope, identity)):
             result = await self._execute(operation, context, request.method)
         self.operations.count(context.operation, outcome_of(result), began=began)
         return stamped(answer(result, media_type), context)

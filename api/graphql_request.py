@@ -1,9 +1,8 @@
 """Reads a GraphQL request out of HTTP, as the GraphQL over HTTP specification has it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from starlette.requests import Request
@@ -14,8 +13,7 @@ from api.trusted_documents import TrustedDocuments
 PARAMETERS = ("query", "documentId", "operationName")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
@@ -71,10 +69,10 @@ def request_of(given: object, documents: TrustedDocuments) -> GraphQLRequest:
 
 
 def _object(members: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    value = members.get(key)
-    if not isinstance(value, dict | None):
+    value: Any = members.get(key)
+    if value is not None and not isinstance(value, dict):
         raise RequestError(f"`{key}` is not an object.")
-    return cast("dict[str, Any] | None", value)
+    return value  # pyright: ignore[reportUnknownVariableType] - JSON's keys are texts
 
 
 def _decode(text: bytes | str, what: str) -> object:

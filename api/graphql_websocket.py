@@ -94,7 +94,7 @@ class _Conversation:
     def __init__(self, endpoint: GraphQLWebSocket, websocket: WebSocket) -> None:
         self._endpoint = endpoint
         self._websocket = websocket
-        self._origin = endpoint.authentication.origin_of(websocket)
+        self._origin = endpoint.authentication.origin_of(websocket.scope)
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
 
     async def hold(self) -> None:
@@ -220,7 +220,7 @@ class _Conversation:
         context = self._endpoint.contexts.of(
             identity,
             origin=self._origin,
-            charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket, identity, cost),
+            charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket.scope, identity, cost),
         )
         async with aclosing(results_of(self._endpoint.schema, request, context)) as results:
             async for result in results:

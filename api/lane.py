@@ -6,14 +6,12 @@ page's request with a cookie or an origin, a token that was not seen before, a r
 (`tests/api/test_lane.py`).
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import orjson
 import structlog
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.types import ExecutionResult
@@ -29,6 +27,7 @@ from api.rates import STANDING, caller
 from api.requests import NAME as REQUEST_ID
 from api.whole import WHOLE, Whole
 from db.control import audit
+from db.deadlines import TimeLimits
 from db.errors import AppError
 from db.lsn import Lsn
 from schema.context import Context
@@ -71,6 +70,7 @@ class Lane:
         self.endpoint = endpoint
         self.quick = quick
         self.gate = gate
+        self._limits = TimeLimits(endpoint.operation_timeout_seconds)
         # What every answer says, by the scheme of its request.
         self._constant = {scheme: _written(gate.constant(scheme, private=True)) for scheme in ("http", "https")}
 
@@ -116,8 +116,7 @@ class Lane:
             or headers.get(b"content-type") not in JSON
         ):
             return None
-        connection = HTTPConnection(scope)
-        origin = endpoint.authentication.origin_of(connection)
+        origin = endpoint.authentication.origin_of(scope)
         identity = endpoint.authentication.known(headers.get(b"authorization"), origin)
         if identity is None:
             return None
@@ -131,12 +130,12 @@ class Lane:
             identity,
             origin=origin,
             after=after,
-            charge=lambda cost: endpoint.admission.rates.charge(connection, identity, cost),
+            charge=lambda cost: endpoint.admission.rates.charge(scope, identity, cost),
         )
         ready = self.quick.ready(request.query, request.variables, request.operation_name, context)
         if ready is None:
             return None
-        return Asked(identity, caller(connection, identity), context, ready, request.operation_name, media_type)
+        return Asked(identity, caller(scope, identity), context, ready, request.operation_name, media_type)
 
     async def _result(self, asked: Asked, scope: Scope) -> ExecutionResult:
         """Return the result of an operation.
@@ -152,9 +151,8 @@ class Lane:
             with endpoint.admission.capacity.seat(asked.identity), endpoint.admission.operations.seat(asked.caller):
                 self.quick.admit(asked.ready, context)
                 asked.admitted = True
-                with audit.asked_from(context.origin):
-                    async with asyncio.timeout(endpoint.operation_timeout_seconds):
-                        result = await self.quick.run(asked.ready, context)
+                with audit.asked_from(context.origin), self._limits.block():
+                    result = await self.quick.run(asked.ready, context)
         except TimeoutError as error:
             raise endpoint.too_long() from error
         except AppError as error:

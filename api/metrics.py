@@ -87,7 +87,7 @@ class MetricsEndpoint:
     site: Site | None
 
     async def __call__(self, request: Request) -> Response:
-        origin = self.authentication.origin_of(request)
+        origin = self.authentication.origin_of(request.scope)
         identity = await self.authentication.identify(request, origin)
         self.authentication.require(identity, Role.ADMIN, action="metrics", origin=origin)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))

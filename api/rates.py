@@ -8,7 +8,6 @@ from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.requests import HTTPConnection
 
 from api.limit_settings import OFF
 from api.rate_counters import RateCounters
@@ -82,19 +81,19 @@ class Rates:
         if self._by_address is not None:
             self._by_address.take(scope, network_of(scope))
 
-    def charge(self, connection: HTTPConnection, identity: Identity, cost: int) -> None:
-        """Charge an operation to whoever asks for it.
+    def charge(self, scope: MutableMapping[str, Any], identity: Identity, cost: int) -> None:
+        """Charge an operation to whoever asks for it, in the request or on the connection of this scope.
 
         Raises:
             RateLimitedError: it is more than they have left.
         """
         if self._by_user is not None:
-            self._by_user.take(connection.scope, caller(connection, identity), cost)
+            self._by_user.take(scope, caller(scope, identity), cost)
 
 
-def caller(connection: HTTPConnection, identity: Identity) -> str:
+def caller(scope: MutableMapping[str, Any], identity: Identity) -> str:
     """Return whose limits a request counts towards: a user's, or those of the address of who has not signed in."""
-    return f"anonymous at {network_of(connection.scope)}" if identity is ANONYMOUS else identity.name
+    return f"anonymous at {network_of(scope)}" if identity is ANONYMOUS else identity.name
 
 
 def network_of(scope: MutableMapping[str, Any]) -> str:

@@ -88,11 +88,11 @@ def _endpoint(  # noqa: PLR0913, PLR0917 - what an endpoint is made of
 
     async def found(request: Request, response: Response, q: str, limit: int, offset: int) -> Found:
         admission.origins.require_own(request)
-        origin = authentication.origin_of(request)
+        origin = authentication.origin_of(request.scope)
         identity = await authentication.identify(request, origin)
         authentication.require(identity, Role.VIEWER, action="rest-search", origin=origin)
-        admission.rates.charge(request, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
-        with admission.capacity.seat(identity), admission.operations.seat(caller(request, identity)):
+        admission.rates.charge(request.scope, identity, SEARCH_COST + HIT_COST * min(max(limit, 1), MOST))
+        with admission.capacity.seat(identity), admission.operations.seat(caller(request.scope, identity)):
             hits = await engines.read(
                 lambda connection: search.search_at_offset(connection, q, tables, limit=limit, offset=offset),
                 after=freshness(request),

@@ -69,7 +69,7 @@ def routes(authentication: Authentication, links: SignInLinks) -> APIRouter:
     async def page(request: Request, code: str | None = None) -> Response:
         if code is None:
             return _page()
-        origin = authentication.origin_of(request)
+        origin = authentication.origin_of(request.scope)
         if not links.redeem(code):
             journal.refused(who=ANONYMOUS.name, action=BY_LINK, reason="unknown code", origin=origin)
             return _page("This link was used before, or belongs to another run of the server.")
@@ -86,7 +86,7 @@ def routes(authentication: Authentication, links: SignInLinks) -> APIRouter:
         try:
             form = await read_body(request, max_bytes=LONGEST_FORM)
             token = parse_qs(form.decode("ascii", "replace")).get("token", [""])[0].strip()
-            origin = authentication.origin_of(request)
+            origin = authentication.origin_of(request.scope)
             identity = await authentication.identify_token(token, origin)
         except (RequestError, UnauthenticatedError) as error:
             return _page(error.message)

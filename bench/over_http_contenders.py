@@ -62,7 +62,7 @@ class Contender:
 @asynccontextmanager
 async def statement(name: str, database: str, texts: list[str], directory: Path) -> AsyncGenerator[Contender]:
     """The statement that this API sends, on connections of asyncpg."""
-    scope = ([1, 2, 3, 4], None, None, None, HITS + 1, *(None,) * 5, 0)
+    scope = ("{1,2,3,4}", None, None, None, HITS + 1, *(None,) * 5, 0)
     sql = statement_for(tuple(EmployeeTable), COLUMNS, highlight=False).sql
     file = directory / "statement.json"
     asked = {"url": database, "statement": sql, "arguments": [[text, *scope] for text in texts]}

@@ -97,7 +97,7 @@ class Context:
         self.engines = engines
         self._after = after
         self._keys = keys
-        self._personal = PersonalReads()
+        self._personal: PersonalReads | None = None
 
     @property
     def sees_personal(self) -> bool:
@@ -123,11 +123,13 @@ class Context:
 
     def read_personal(self, fields: Iterable[str], records: Iterable[str]) -> None:
         """Remember that personal fields of these records, by their ids, are in the answer."""
+        if self._personal is None:
+            self._personal = PersonalReads()
         self._personal.add(fields, records)
 
     def tell_what_was_read(self, operation_name: str | None) -> None:
         """Put what personal fields the operation has read into the audit log, as one entry."""
-        if self._personal.records:
+        if self._personal is not None and self._personal.records:
             self.access.journal.note(
                 who=self.identity.name,
                 action="read-personal",

@@ -156,7 +156,8 @@ def plan_of(
     """Return what completes a value of any type; None if something in it has to be resolved."""
     if is_non_null_type(of_type):
         complete = _plan_of_present(execution, of_type.of_type, selection)
-        return complete and _never_null(complete)
+        # Where a list or an object is expected, null is not.
+        return complete and (_never_null(complete) if is_leaf_type(of_type.of_type) else complete)
     complete = _plan_of_present(execution, of_type, selection)
     return complete and _or_null(complete)
 

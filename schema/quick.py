@@ -12,8 +12,9 @@ byte either way, and so are charges, refusals and the audit log (`tests/schema/t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import strawberry
 from graphql import (
@@ -52,12 +53,13 @@ from schema.sharing import SharingExecution
 from schema.written import Form, form_of
 
 Variables = dict[str, Any]
-Outcome = Callable[[], Any]
+Outcome = Callable[..., Any]
 Heard = Callable[[Sequence[GraphQLError], Context], None]
 
 # As many errors as graphql-core looks for in the variables of one operation.
 MOST_ERRORS = 50
 INFO = "info"
+QUERY = OperationType.QUERY.value
 IS_AWAITABLE: Any = optimized_is_awaitable
 # What is the same in Python as in GraphQL.
 SIMPLE = {"String": str, "Boolean": bool}
@@ -71,6 +73,7 @@ class Route:
     name: str
     definition: GraphQLField
     field: StrawberryField
+    ask: Outcome  # its resolver, as it was written
     details: FieldDetails
     permissions: Sequence[BasePermission]
     complete: Complete
@@ -78,11 +81,17 @@ class Route:
     info: Any  # a resolver's, but for what belongs to one request
     asks_info: bool
     straight: tuple[Variables, Mapping[str, str]] | None  # see `_straight_arguments`
-    names: Mapping[str, str] | None  # of its arguments, where values of these types need no converting
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Asked(NamedTuple):
+    """One operation of a document, the types of its variables where none needs converting, and whether any switches."""
+
+    operation: OperationDefinitionNode
+    simple: Mapping[str, type] | None
+    switched: bool
+
+
+class Ready(NamedTuple):
     """An operation with its variables, looked at and allowed, and nothing done yet."""
 
     prepared: Prepared
@@ -130,18 +139,17 @@ class Quick:
             return None
         given = variables or {}
         try:
-            operation = prepared.plans.once(("operation", name), lambda: _operation(prepared, name))
-            if operation is None:
+            asked = prepared.plans.once(("asked", name), lambda: _asked(prepared, name))
+            if asked is None:
                 return None
-            simple = prepared.plans.once(("simple", name), lambda: _simple_variables(operation))
-            values = None if simple is None else _as_given(simple, given)
+            values = None if asked.simple is None else _as_given(asked.simple, given)
             if values is None:
                 values = get_variable_values(
-                    self._core, operation.variable_definitions or (), given, max_errors=MOST_ERRORS
+                    self._core, asked.operation.variable_definitions or (), given, max_errors=MOST_ERRORS
                 )
             if isinstance(values, list):
                 return None
-            key = ("route", name, switches(values.coerced))
+            key = ("route", name, switches(values.coerced) if asked.switched else ())
             route = prepared.plans.once(key, lambda: self._route(prepared, name, given))
             if route is None:
                 return None
@@ -162,7 +170,7 @@ class Quick:
 
     async def run(self, ready: Ready, context: Context) -> ExecutionResult:
         """Return the result of an operation that was admitted."""
-        context.operation, context.form = OperationType.QUERY.value, ready.route.form
+        context.operation, context.form = QUERY, ready.route.form
         result = await _answered(ready.route, ready.resolve, context)
         if isinstance(result, ExecutionResult):
             result.extensions = {"cost": ready.cost}
@@ -212,6 +220,7 @@ class Quick:
             name=response_name,
             definition=definition,
             field=field,
+            ask=cast("Outcome", resolver.wrapped_func),
             details=details[0],
             permissions=permissions,
             complete=complete,
@@ -223,8 +232,8 @@ class Quick:
                 get_argument_values(
                     definition, details[0].node, execution.variable_values, details[0].fragment_variable_values
                 ),
+                _names(self._schema, field),
             ),
-            names=_names(self._schema, field),
         )
 
     def _call(self, route: Route, values: VariableValues, context: Context) -> Outcome:
@@ -235,16 +244,16 @@ class Quick:
         """
         raw = route.info._replace(variable_values=values.coerced, context=context)
         info: strawberry.Info[Context, None] = self._schema.config.info_class(_raw_info=raw, _field=route.field)
-        given = self._arguments(route, values)
-        if route.names is not None and all(type(value) in PLAIN for value in given.values()):
-            plain = {python_name: given[name] for name, python_name in route.names.items() if name in given}
-            arguments: list[Any] = [None]
-        else:
+        arguments: list[Any] = [None]
+        plain = None if route.straight is None or values.sources else _as_they_are(*route.straight, values.coerced)
+        if plain is None:
             arguments, plain = get_arguments(
                 field=route.field,
                 source=None,
                 info=info,
-                kwargs=given,
+                kwargs=get_argument_values(
+                    route.definition, route.details.node, values, route.details.fragment_variable_values
+                ),
                 config=self._schema.config,
                 scalar_registry=self._schema.schema_converter.scalar_registry,
             )
@@ -253,14 +262,7 @@ class Quick:
         for permission in route.permissions:
             if permission.has_permission(None, info, **plain) is not True:
                 raise PermissionError
-        return lambda: route.field.get_result(None, info, arguments, named)
-
-    def _arguments(self, route: Route, values: VariableValues) -> Variables:
-        """Return the field's arguments; those of variables that need no converting are taken as they are."""
-        if route.straight is not None and not values.sources:
-            constants, variables = route.straight
-            return {**constants, **{name: values.coerced[variable] for name, variable in variables.items()}}
-        return get_argument_values(route.definition, route.details.node, values, route.details.fragment_variable_values)
+        return partial(route.ask, *arguments, **named)
 
     async def _explained(
         self, prepared: Prepared, variables: Variables, name: str | None, context: Context, outcome: Outcome
@@ -326,23 +328,52 @@ def _simple_variables(operation: OperationDefinitionNode) -> Mapping[str, type] 
 
 def _as_given(simple: Mapping[str, type], given: Variables) -> VariableValues | None:
     """Return the values of variables, where each is there and of its type; None where there is more to look at."""
-    if len(simple) != len(given) or any(type(given.get(name)) is not found for name, found in simple.items()):
+    if len(simple) != len(given):
         return None
+    for name, found in simple.items():
+        if type(given.get(name)) is not found:
+            return None
     return VariableValues({}, given)
 
 
-def _straight_arguments(details: FieldDetails, values: Variables) -> tuple[Variables, Mapping[str, str]] | None:
-    """Return a field's arguments that are always the same, and the variables of the others.
+def _as_they_are(constants: Variables, variables: Mapping[str, str], given: Variables) -> Variables | None:
+    """Return a resolver's arguments; None where a value needs converting.
 
-    None where one of them is made of a variable and something else.
+    Raises:
+        KeyError: a variable has no value.
     """
+    arguments = dict(constants)
+    for name, variable in variables.items():
+        arguments[name] = given[variable]
+    return arguments if PLAIN.issuperset(map(type, arguments.values())) else None
+
+
+def _straight_arguments(
+    details: FieldDetails, values: Variables, names: Mapping[str, str] | None
+) -> tuple[Variables, Mapping[str, str]] | None:
+    """Return a resolver's arguments that are always the same, and the variables of the others, by their `names` there.
+
+    None where one of them is made of a variable and something else, or where there are no such names.
+    """
+    if names is None:
+        return None
     variables: dict[str, str] = {}
     for each in details.node.arguments or ():
         if isinstance(each.value, VariableNode):
             variables[each.name.value] = each.value.name.value
         elif isinstance(each.value, ListValueNode | ObjectValueNode):
             return None
-    return {name: value for name, value in values.items() if name not in variables}, variables
+    constants = {names[name]: value for name, value in values.items() if name not in variables}
+    return constants, {names[name]: variable for name, variable in variables.items()}
+
+
+def _asked(prepared: Prepared, name: str | None) -> Asked | None:
+    """Return the query that is meant; None where there is none, or where it has to be said which."""
+    operation = _operation(prepared, name)
+    if operation is None:
+        return None
+    simple = _simple_variables(operation)
+    return Asked(operation, simple, switched=simple is None or bool in simple.values())
 
 
 def _operation(prepared: Prepared, name: str | None) -> OperationDefinitionNode | None:

@@ -19,6 +19,8 @@ INCLUDES: dict[Role, frozenset[Role]] = {
     Role.HR: frozenset({Role.HR, Role.VIEWER}),
     Role.ADMIN: frozenset({Role.ADMIN, Role.VIEWER}),
 }
+# The same from the other side: whoever has one of these has the role.
+HELD_WITH = {role: frozenset(own for own in Role if role in INCLUDES[own]) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ class Identity:
 
     @property
     def revocable_by(self) -> frozenset[str]:
-        return frozenset(each for each in (self.token_id, self.sign_in) if each is not None)
+        return frozenset(filter(None, (self.token_id, self.sign_in)))
 
     def has(self, role: Role) -> bool:
-        return any(role in INCLUDES[own] for own in self.roles)
+        return not HELD_WITH[role].isdisjoint(self.roles)
 
 
 ANONYMOUS = Identity(name="anonymous")

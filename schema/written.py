@@ -5,19 +5,16 @@ made of them once. It gives the same bytes as a plan (`schema.plans`) over the o
 (`tests/schema/test_quick.py`). Not written are highlights, counts, and personal fields, which are opened and noted.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from typing import Any
 
 import orjson
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_non_null_type
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.field import StrawberryField
 
-from db.search import Writing, WrittenPage, can_be_written, cursor
-from db.search.registry import BY_TABLE
+from db.search import Pieces, Slot, Writing, WrittenPage, can_be_written, cursor
 from db.search.statement import own_columns
 from schema.plans import DEFINITION, TYPENAME, PlannedExecution, Written
 from schema.types.employees import PERSONAL_FIELDS, TYPES
@@ -26,29 +23,16 @@ from schema.types.enums import EmployeeTable
 SCORE, CURSOR = "score", "cursor"
 # What a page has beside its hits, and what costs no other statement.
 BESIDE = frozenset({"pageInfo", "servedBy", "tookMs", TYPENAME})
-
-
-class Slot(NamedTuple):
-    """Where a value goes: the score, the cursor, or a column's."""
-
-    name: str
-
-
-# Text and slots, in order.
-Pieces = list[str | Slot]
-Below = Callable[[str, GraphQLField, FieldDetailsList], Pieces]
+NOTHING = Written(b"[]")
+# Where the score and the cursor of a hit go, which are put in here: no JSON has these characters.
+SCORE_MARK, CURSOR_MARK = "\x01", "\x02"
+MARKS = {SCORE: SCORE_MARK, CURSOR: CURSOR_MARK}
+Made = list[str | Slot]
+Below = Callable[[str, GraphQLField, FieldDetailsList], Made]
 
 
 class CannotError(Exception):
     """Something is asked for that is not written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What stands around the values of a hit of one table, and which of them it takes."""
-
-    text: str
-    taken: Callable[[Sequence[str]], tuple[str, ...]]
 
 
 class Form:
@@ -68,23 +52,13 @@ class Form:
         places: bool,
     ) -> None:
         asked = [each for each in (nodes, edges) if each is not None]
-        slots = {
-            table: {piece.name for each in asked for piece in each[table] if isinstance(piece, Slot)}
-            for table in EmployeeTable
-        }
-        columns = {
-            table: tuple(column for column in own_columns(table) if column in slots[table]) for table in EmployeeTable
-        }
-        self._scored = any(SCORE in each for each in slots.values())
-        self._placed = any(CURSOR in each for each in slots.values())
-        beside = [SCORE] * self._scored + [CURSOR] * self._placed
-        # Of no column there is one value, which is empty.
-        values = {table: (*(columns[table] or ("",)), *beside) for table in EmployeeTable}
-        self._nodes = None if nodes is None else _templates(nodes, values)
-        self._edges = None if edges is None else _templates(edges, values)
+        self._nodes = None if nodes is None else 0
+        self._edges = None if edges is None else len(asked) - 1
+        self._scored = [_has(SCORE_MARK, each) for each in asked]
+        self._placed = [_has(CURSOR_MARK, each) for each in asked]
         # Whether cursors are asked for, of hits or of the page.
-        self.placed = places or self._placed
-        self.writing = Writing(columns, places=self.placed)
+        self.placed = places or any(self._placed)
+        self.writing = Writing(asked, places=self.placed)
 
     def lists(self, page: WrittenPage, bound_to: bytes) -> tuple[Written, Written]:
         """Return `nodes` and `edges` of a page, empty where they are not asked for.
@@ -96,25 +70,24 @@ class Form:
         Raises:
             ValueError: a score is no number that JSON has.
         """
-        nodes: list[str] = []
-        edges: list[str] = []
-        for number, score, written, place in page.hits:
-            values = [*written]
-            if self._scored:
-                values.append(_number(score))
-            if self._placed and place is not None:
-                values.append(f'"{cursor.encode(place, bound_to)}"')
-            if self._nodes is not None:
-                nodes.append(self._nodes[number].text % self._nodes[number].taken(values))
-            if self._edges is not None:
-                edges.append(self._edges[number].text % self._edges[number].taken(values))
-        return _list(nodes), _list(edges)
+        return self._list(self._nodes, page, bound_to), self._list(self._edges, page, bound_to)
+
+    def _list(self, which: int | None, page: WrittenPage, bound_to: bytes) -> Written:
+        if which is None:
+            return NOTHING
+        texts = page.texts[which]
+        if self._scored[which]:
+            texts = map(bytes.replace, texts, repeat(SCORE_MARK.encode()), _numbers(page.scores))
+        if self._placed[which]:
+            cursors = (f'"{cursor.encode(place, bound_to)}"'.encode() for place in page.places)
+            texts = map(bytes.replace, texts, repeat(CURSOR_MARK.encode()), cursors)
+        return Written(b"[%b]" % b",".join(texts))
 
 
 def form_of(execution: PlannedExecution, page_type: Any, selection: FieldDetailsList) -> Form | None:  # noqa: ANN401 - a type's arguments are types again
     """Return how the hits on a page of this type are written; None where they are not."""
     page: GraphQLObjectType = get_named_type(page_type)
-    found: dict[str, dict[EmployeeTable, Pieces]] = {}
+    found: dict[str, dict[EmployeeTable, Made]] = {}
     places = False
     try:
         for details in execution.collect_subfields(page, selection).grouped_field_set.values():
@@ -131,12 +104,12 @@ def form_of(execution: PlannedExecution, page_type: Any, selection: FieldDetails
     return Form(found.get("nodes"), found.get("edges"), places=places) if found else None
 
 
-def _item(execution: PlannedExecution, item: Any, selection: FieldDetailsList, table: EmployeeTable) -> Pieces:  # noqa: ANN401 - as above
+def _item(execution: PlannedExecution, item: Any, selection: FieldDetailsList, table: EmployeeTable) -> Made:  # noqa: ANN401 - as above
     """Return what a hit of a table is written of, as a node or as an edge."""
 
-    def below(name: str, field: GraphQLField, details: FieldDetailsList) -> Pieces:
+    def below(name: str, field: GraphQLField, details: FieldDetailsList) -> Made:
         if name in (SCORE, CURSOR):
-            return [Slot(name)]
+            return [MARKS[name]]
         if name == "node":
             return _item(execution, get_named_type(field.type), details, table)
         if name == "record":
@@ -147,10 +120,8 @@ def _item(execution: PlannedExecution, item: Any, selection: FieldDetailsList, t
     return _object(execution, item, selection, below)
 
 
-def _object(
-    execution: PlannedExecution, of_type: GraphQLObjectType, selection: FieldDetailsList, below: Below
-) -> Pieces:
-    pieces: Pieces = ["{"]
+def _object(execution: PlannedExecution, of_type: GraphQLObjectType, selection: FieldDetailsList, below: Below) -> Made:
+    pieces: Made = ["{"]
     for response_name, details in execution.collect_subfields(of_type, selection).grouped_field_set.items():
         pieces.append(f'{"," if len(pieces) > 1 else ""}"{response_name}":')
         if details[0].node.name.value == TYPENAME:
@@ -164,7 +135,7 @@ def _object(
     return [*pieces, "}"]
 
 
-def _value(table: EmployeeTable, name: str, field: GraphQLField) -> Pieces:
+def _value(table: EmployeeTable, name: str, field: GraphQLField) -> Made:
     """Return a field of a record of a table."""
     if name in PERSONAL_FIELDS or not is_leaf_type(get_named_type(field.type)):
         raise CannotError
@@ -178,25 +149,13 @@ def _value(table: EmployeeTable, name: str, field: GraphQLField) -> Pieces:
     return [Slot(name)]
 
 
-def _templates(
-    pieces: Mapping[EmployeeTable, Pieces], values: Mapping[EmployeeTable, Sequence[str]]
-) -> dict[int, Template]:
-    return {BY_TABLE[table].number: _template(each, values[table]) for table, each in pieces.items()}
+def _has(mark: str, texts: Mapping[EmployeeTable, Pieces]) -> bool:
+    return any(mark in pieces for pieces in texts.values())
 
 
-def _template(pieces: Pieces, values: Sequence[str]) -> Template:
-    text = "".join("%s" if isinstance(each, Slot) else each.replace("%", "%%") for each in pieces)
-    places = [values.index(each.name) for each in pieces if isinstance(each, Slot)]
-    if len(places) > 1:
-        return Template(text, itemgetter(*places))
-    return Template(text, lambda values: tuple(values[place] for place in places))
-
-
-def _number(score: float) -> str:
-    if not isfinite(score):
-        raise ValueError(score)
-    return orjson.dumps(score).decode()
-
-
-def _list(items: Iterable[str]) -> Written:
-    return Written(f"[{','.join(items)}]".encode())
+def _numbers(scores: Sequence[float]) -> Sequence[bytes]:
+    """Return scores as JSON has them, written in one go."""
+    written = orjson.dumps(scores)
+    if b"null" in written:
+        raise ValueError(written)
+    return written[1:-1].split(b",") if scores else ()

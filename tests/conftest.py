@@ -5,12 +5,14 @@ run on Debian's PostgreSQL 15 too, where it is installed; with `others="long"`, 
 """
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -31,13 +33,37 @@ TESTS = Path(__file__).parent
 
 # The groups of tests that take longest: begun last, one worker would be at them while the others have nothing to do.
 FIRST = (
-    "kills of promotions",
     "kills of restores",
+    "kills of promotions",
+    "jobs/restores/test_ledger",
     "search",
     "restores",
+    "api/commands/test_idle",
+    "attacks",
+    "api/commands/test_restores",
+    "jobs/alerts/test_dead_primary",
+    "api/commands/test_disaster",
+    "db/cluster/test_deaths",
+    "archive",
+    "jobs/restores/test_sealed",
+    "rules",
     "api/commands/test_up",
-    "api/test_faults_over_http",
+    "jobs/keys/test_rotating",
+    "browser",
+    "api/commands/test_workers",
+    "db/cluster/test_interruptions",
     "api/test_backups_and_restores",
+    "api/test_faults_over_http",
+    "jobs/backups/test_calendar",
+    "jobs/data/legacy/test_properties",
+    "api/test_schemathesis",
+    "api/test_feed_of_many",
+    "jobs/backups/test_sealed",
+    "jobs/data/legacy/test_again",
+    "api/commands/test_node",
+    "jobs/backups/test_status",
+    "jobs/backups/test_taking",
+    "db/control/test_store",
 )
 
 # What a crash would lose does not matter here.
@@ -60,11 +86,13 @@ def unconfigured_logs() -> None:
     structlog.reset_defaults()
 
 
+@cache
 def binaries_under_test() -> Binaries:
     chosen = os.environ.get("YUKYU_TEST_PG_BIN")
     return Binaries.find(Path(chosen) if chosen else None)
 
 
+@cache
 def versions() -> list[Binaries]:
     """Return what a test of every version runs on."""
     default = binaries_under_test()
@@ -73,6 +101,7 @@ def versions() -> list[Binaries]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # what is imported and collected stays
     config.addinivalue_line("markers", "every_version: runs on every version of PostgreSQL that is installed here")
     config.addinivalue_line("markers", "long: takes minutes; `make test-long` runs these alone")
 
@@ -95,6 +124,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).with_suffix("").as_posix()))
     yield
     items.sort(key=lambda item: FIRST.index(group) if (group := group_of(item)) in FIRST else len(FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported and collected: most of all there is, and it stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def group_of(item: pytest.Item) -> str:

@@ -88,15 +88,16 @@ class _Pipeline:
     def _start(
         self, command: Sequence[str], user: Identity, output: IO[bytes] | int | None = subprocess.DEVNULL
     ) -> "subprocess.Popen[bytes]":
+        started, options = user.command(command)
         return subprocess.Popen(  # noqa: S603 - our own fixed programs
-            command,
+            started,
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.PIPE if output is subprocess.DEVNULL else subprocess.DEVNULL,
             cwd="/",
             env=programs.environment(),
             start_new_session=True,
-            **user.process_options,
+            **options,
         )
 
     def _listen(self, errors: IO[bytes]) -> None:

@@ -2,8 +2,11 @@
 
 import os
 import pwd
+import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -57,6 +60,15 @@ class Identity:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
+    def command(self, command: Sequence[str | Path]) -> tuple[list[str | Path], ProcessOptions]:
+        """Return what runs a command as this user: what to start, and how `subprocess.Popen` is to start it.
+
+        Python copies the page tables of all its memory to start a program as another user by itself, for tens of
+        milliseconds in which nothing else is done. So `setpriv` becomes the other user, where there is one.
+        """
+        becoming = _setpriv(self.uid, self.gid) if self.switched else None
+        return ([*command], self.process_options) if becoming is None else ([*becoming, *command], {})
+
     def own(self, path: Path) -> None:
         if self.switched:
             os.chown(path, self.uid, self.gid)
@@ -82,6 +94,7 @@ class Identity:
         )
 
     def _succeeds(self, *command: str) -> bool:
+        # Not by setpriv: that finds a program with root's rights still.
         try:
             done = subprocess.run(  # noqa: S603 - fixed programs, and paths that are arguments
                 command, cwd="/", capture_output=True, check=False, **self.process_options
@@ -89,6 +102,19 @@ class Identity:
         except OSError:
             return False
         return done.returncode == 0
+
+
+@cache
+def _setpriv(uid: int, gid: int) -> tuple[str, ...] | None:
+    """Return the words before a command that runs as another user, where they do what they should; BusyBox's do not."""
+    program = shutil.which("setpriv")
+    if program is None:
+        return None
+    words = (program, f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--")
+    said = subprocess.run(  # noqa: S603 - a program of the system's, and numbers
+        [*words, "id", "-G"], cwd="/", capture_output=True, check=False
+    )
+    return words if said.returncode == 0 and said.stdout.split() == [str(gid).encode()] else None
 
 
 def _entry(uid: int) -> pwd.struct_passwd:

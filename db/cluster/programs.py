@@ -42,8 +42,9 @@ async def run(
     Raises:
         ProgramError: it ended with another exit code than 0.
     """
+    started, options = user.command(command)
     process = subprocess.Popen(  # noqa: ASYNC220, S603 - it returns at once; our own fixed programs
-        command,
+        started,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -53,7 +54,7 @@ async def run(
         cwd="/",
         env=environment(secrets),
         start_new_session=True,
-        **user.process_options,
+        **options,
     )
     loop = asyncio.get_running_loop()
 
@@ -86,14 +87,15 @@ def _read(process: subprocess.Popen[str], report: Callable[[str], None]) -> str:
 
 def start_detached(command: Sequence[str | Path], user: Identity, output: Path) -> subprocess.Popen[bytes]:
     """Start a server that outlives us and that a terminal's Ctrl-C does not reach; `output` has its first words."""
+    started, options = user.command(command)
     with output.open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own fixed programs
-            command,
+            started,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",
             env=environment(),
             start_new_session=True,
-            **user.process_options,
+            **options,
         )

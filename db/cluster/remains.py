@@ -35,7 +35,8 @@ async def clear(data_directory: Path) -> None:
 
     for patience_seconds, then in PATIENCE:
         if await _none_left(working, patience_seconds):
-            break
+            postmaster.forget(data_directory)
+            return
         _send(working(), then)
     if await _none_left(working, PATIENCE[-1][0]):
         postmaster.forget(data_directory)
@@ -47,8 +48,9 @@ async def clear_unfinished(directory: Path) -> None:
     def building() -> list[psutil.Process]:
         return [process for process in psutil.process_iter() if _builds(process, directory)]
 
-    _send(building(), signal.SIGKILL)
-    await _none_left(building, PATIENCE[-1][0])
+    if found := building():
+        _send(found, signal.SIGKILL)
+        await _none_left(building, PATIENCE[-1][0])
     await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
 
@@ -72,8 +74,8 @@ async def _none_left(find: Callable[[], list[psutil.Process]], patience_seconds:
 
 def _builds(process: psutil.Process, directory: Path) -> bool:
     try:
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        return alive and (str(directory) in process.cmdline() or process.cwd() == str(directory))
+        builds = str(directory) in process.cmdline() or process.cwd() == str(directory)
+        return builds and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

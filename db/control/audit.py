@@ -1,7 +1,6 @@
 """The audit log: who asked for what, when, from where, and what came of it. Entries are added and never changed."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -33,14 +32,20 @@ class Origin:
 _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
-@contextmanager
-def asked_from(origin: Origin) -> Generator[Origin]:
-    """Let every entry that is made meanwhile say where it came from, however deep below the request it is made."""
-    restored = _origin.set(origin)
-    try:
-        yield origin
-    finally:
-        _origin.reset(restored)
+class asked_from:  # noqa: N801 - used as a function
+    """Let every entry that is made in its block say where it came from, however deep below the request it is made."""
+
+    __slots__ = ("_origin", "_restored")
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    def __enter__(self) -> Origin:
+        self._restored = _origin.set(self._origin)
+        return self._origin
+
+    def __exit__(self, *_: object) -> None:
+        _origin.reset(self._restored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from db.lsn import Lsn
 
@@ -15,8 +14,7 @@ class EngineRole(StrEnum):
     FALLBACK = "FALLBACK"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(NamedTuple, Generic[T]):
     """A value, the role and name of the node it was read from, and a position it is at least as fresh as."""
 
     value: T

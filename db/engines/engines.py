@@ -67,7 +67,10 @@ class Engines:
     @property
     def wait_seconds(self) -> float:
         """How long reads wait for a connection as things are, on the node where they wait longest."""
-        return max((node.reads.wait for node in self.nodes), default=0.0)
+        longest = 0.0
+        for node in self.nodes:
+            longest = max(longest, node.reads.wait)
+        return longest
 
     async def recheck(self) -> None:
         """Look at every node now instead of at the next probe."""
@@ -90,13 +93,22 @@ class Engines:
             DatabaseUnavailableError: no node can answer, or only replicas that are not known to include `after`.
             Exception: what the work raised, when no node is to blame.
         """
-        deadline = monotonic() + self.options.patience.total_seconds()
+        began = monotonic()
         failed: dict[Node, NodeFailedError] = {}
         for turn in count():
-            if answer := await self._try_each(work, after, failed):
-                return answer
+            while choice := self._ready(after, failed) or await self._choose(after, failed):
+                node, role = choice
+                lsn = node.position.known
+                try:
+                    value = await node.read(work, after=after if role is EngineRole.REPLICA else None)
+                except NodeFailedError as failure:
+                    failed[node] = failure
+                    self._monitor.suspect(node, failure)
+                else:
+                    return Answer(value, role, node.name, lsn)
             await self.recheck()
-            if turn and (monotonic() > deadline or not self._may_answer_soon(failed)):
+            late = monotonic() > began + self.options.patience.total_seconds()
+            if turn and (late or not self._may_answer_soon(failed)):
                 break
             await asyncio.sleep(turn * PAUSE_SECONDS)
             failed.clear()
@@ -136,21 +148,13 @@ class Engines:
             raise self._unwritable()
         return self._monitor.leader
 
-    async def _try_each(
-        self, work: Callable[[asyncpg.Connection], Awaitable[T]], after: Lsn | None, failed: dict[Node, NodeFailedError]
-    ) -> Answer[T] | None:
-        """Return the first node's answer; None when all have `failed`."""
-        while choice := await self._choose(after, failed):
-            node, role = choice
-            lsn = node.position.known
-            try:
-                value = await node.read(work, after=after if role is EngineRole.REPLICA else None)
-            except NodeFailedError as failure:
-                failed[node] = failure
-                self._monitor.suspect(node, failure)
-            else:
-                return Answer(value, role, node.name, lsn)
-        return None
+    def _ready(self, after: Lsn | None, failed: Collection[Node]) -> tuple[Node, EngineRole] | None:
+        """Return the replica that answers next, where there is one, and nobody has to wait for it; None elsewhere."""
+        replicas = self._monitor.replicas
+        if len(replicas) != 1 or failed:
+            return None
+        node = replicas[0]
+        return (node, EngineRole.REPLICA) if after is None or node.position.known >= after else None
 
     async def _choose(self, after: Lsn | None, failed: Collection[Node]) -> tuple[Node, EngineRole] | None:
         """Return who answers next: a replica (that includes `after`), else the primary, else nobody."""

@@ -53,16 +53,15 @@ class Node:
     def in_recovery(self) -> bool:
         return self.role is EngineRole.REPLICA
 
-    async def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None) -> T:
+    def read(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, after: Lsn | None) -> Awaitable[T]:
         """Do read-only work here, where `after` has been replayed.
 
         Raises:
             NodeFailedError: the node failed, or is not at `after` any more.
             Exception: what the work raised.
         """
-        return await self.reads.run(
-            work, on_standby=self.in_recovery, still=lambda: after is None or self.position.known >= after
-        )
+        still = None if after is None else lambda: self.position.known >= after
+        return self.reads.run(work, on_standby=self.in_recovery, still=still)
 
     async def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]], *, within: timedelta) -> T:
         """Put a question about the server to it, on the connection it is watched on.

@@ -13,6 +13,8 @@ from time import monotonic
 
 import asyncpg
 
+from db.deadlines import Deadlines
+
 SETTLE_SECONDS = 2.0
 
 
@@ -22,14 +24,21 @@ class Pool:
     Args:
         connect: opens one, ready for work.
         most: how many there may be.
+        patience: how long anybody waits for one, and how long opening one may take.
         idle_lifetime: how long one that nobody needs stays open.
     """
 
     def __init__(
-        self, connect: Callable[[], Awaitable[asyncpg.Connection]], *, most: int, idle_lifetime: timedelta
+        self,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
+        *,
+        most: int,
+        patience: timedelta,
+        idle_lifetime: timedelta,
     ) -> None:
         self._connect = connect
         self._most = most
+        self._patience_seconds = patience.total_seconds()
         self._idle_seconds = idle_lifetime.total_seconds()
         # Each open connection with the generation that it belongs to.
         self._open: dict[asyncpg.Connection, int] = {}
@@ -39,6 +48,9 @@ class Pool:
         self._idle: list[tuple[asyncpg.Connection, float]] = []
         # Whoever waits is given a connection, or None: a place to open one in.
         self._waiting: deque[tuple[float, asyncio.Future[asyncpg.Connection | None]]] = deque()
+        self._impatient: Deadlines[asyncio.Future[asyncpg.Connection | None]] = Deadlines(
+            self._patience_seconds, _give_up
+        )
         self._waited = 0.0
         self._closed = False
         self._empty = asyncio.Event()
@@ -70,7 +82,7 @@ class Pool:
     async def acquire(self) -> asyncpg.Connection:
         """Return a connection of one's own, to be released; whoever asked first has it first.
 
-        Raises what the driver raises; an InterfaceError when the pool is closed.
+        Raises what the driver raises; TimeoutError when it takes too long; an InterfaceError when the pool is closed.
         """
         if self._closed:
             raise asyncpg.InterfaceError("The pool is closed.")
@@ -83,12 +95,15 @@ class Pool:
         if not self._waiting:
             self._waited = 0.0  # how long it was in an earlier queue says nothing of this one
         self._waiting.append((monotonic(), place))
+        self._impatient.add(place)
         try:
             given = await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled() and place.exception() is None:  # it was just given something
                 self._pass_on(place.result())
             raise
+        finally:
+            self._impatient.remove(place)
         return given or await self._open_one()
 
     def release(self, connection: asyncpg.Connection, *, interrupted: bool = False) -> None:
@@ -136,7 +151,8 @@ class Pool:
         """Open a connection in a place that is reserved for it."""
         generation = self._generation
         try:
-            connection = await self._connect()
+            async with asyncio.timeout(self._patience_seconds):
+                connection = await self._connect()
         except BaseException:
             self._opening -= 1
             self._freed()
@@ -211,3 +227,8 @@ class Pool:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _give_up(place: asyncio.Future[asyncpg.Connection | None]) -> None:
+    if not place.done():
+        place.set_exception(TimeoutError())

@@ -40,7 +40,7 @@ class ReadPool:
         self._pool: Pool | None = None
 
     async def run(
-        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool]
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, on_standby: bool, still: Callable[[], bool] | None
     ) -> T:
         """Do the work on one connection, if `still` says so once there is one: a new one may lead to a changed server.
 
@@ -54,7 +54,8 @@ class ReadPool:
             connection = pool.take() or await self._acquire(pool)
             interrupted = True
             try:
-                _require(still)
+                if still is not None:
+                    _require(still)
                 outcome = await work(connection)
                 interrupted = False
             except failures.NodeFailedError:
@@ -117,8 +118,7 @@ class ReadPool:
 
     async def _acquire(self, pool: Pool) -> asyncpg.Connection:
         try:
-            async with asyncio.timeout(self._options.acquire_timeout.total_seconds()):
-                return await pool.acquire()
+            return await pool.acquire()
         except asyncpg.TooManyConnectionsError as error:
             raise failures.NodeBusyError(failures.sentence(error)) from error
         except TimeoutError as error:
@@ -130,7 +130,12 @@ class ReadPool:
 
     def _create(self) -> Pool:
         options = self._options
-        self._pool = Pool(self._connect, most=options.read_connections, idle_lifetime=options.idle_connection_lifetime)
+        self._pool = Pool(
+            self._connect,
+            most=options.read_connections,
+            patience=options.acquire_timeout,
+            idle_lifetime=options.idle_connection_lifetime,
+        )
         return self._pool
 
     async def _connect(self) -> asyncpg.Connection:

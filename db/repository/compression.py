@@ -51,4 +51,10 @@ def raw(path: Path) -> bytes:
 
 def unpack(path: Path, content: bytes) -> bytes:
     """Return what the bytes of a file mean, which its name says."""
-    return gzip.decompress(content) if path.suffix == SUFFIX else content
+    if path.suffix != SUFFIX:
+        return content
+    end = len(content)
+    while content.endswith(MEMBER, 0, end):
+        end -= len(MEMBER)
+    members = (len(content) - end) // len(MEMBER)
+    return gzip.decompress(content[:end]) + bytes(members * MEMBER_BYTES)

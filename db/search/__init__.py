@@ -7,7 +7,7 @@ from db.search.request import SearchRequest
 from db.search.searching import search, search_at_offset
 from db.search.suggesting import suggest
 from db.search.warming import warm
-from db.search.writing import Writing, WrittenPage, can_be_written, search_written
+from db.search.writing import Pieces, Slot, Writing, WrittenPage, can_be_written, search_written
 
 __all__ = [
     "EmployeeTable",
@@ -15,8 +15,10 @@ __all__ = [
     "Fragment",
     "Highlight",
     "Hit",
+    "Pieces",
     "SearchPage",
     "SearchRequest",
+    "Slot",
     "Writing",
     "WrittenPage",
     "can_be_written",

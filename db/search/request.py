@@ -12,6 +12,7 @@ MOST_CHARACTERS = 200
 MOST_HITS = 100
 MOST_STATUSES = 50
 YEARS = range(1900, 2201)
+ALL_TABLES = tuple(EmployeeTable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,8 @@ class SearchRequest:
     @property
     def asked_tables(self) -> tuple[EmployeeTable, ...]:
         """Return the tables to search, each once, in their usual order."""
-        return tuple(table for table in EmployeeTable if self.tables is None or table in self.tables)
+        asked = self.tables
+        return ALL_TABLES if asked is None else tuple(table for table in ALL_TABLES if table in asked)
 
 
 def check_text(text: str, what: str) -> None:
@@ -73,8 +75,11 @@ def check_text(text: str, what: str) -> None:
 def check_characters(text: str, what: str) -> None:
     if "\0" in text:
         raise BadInputError(f"The {what} contains a NUL character.", hint="Leave it out.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInputError(f"The {what} contains half of a character (a lone surrogate).", hint="Send valid Unicode.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"The {what} contains half of a character (a lone surrogate)."
+        raise BadInputError(message, hint="Send valid Unicode.") from error
 
 
 def check_first(first: int) -> None:

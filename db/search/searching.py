@@ -60,11 +60,11 @@ async def _page(
     tables = request.asked_tables
     statement = statement_for(tables, request.columns, highlight=request.highlight)
     arguments = arguments_of(request, tables, after=after, offset=offset)
-    scope = arguments[1:5]
     began = perf_counter()
     counting = request.count_total or request.count_by_table
     if isinstance(connection, OtherStore):
-        about, slices = Scope(*scope), statement.slices.items()
+        about = Scope(list(statement.slices), request.statuses, request.year, request.employed_on)
+        slices = statement.slices.items()
         place = None if after is None else arguments[6:11]
         records = await connection.hits(
             request.query, about, slices, most=request.first + 1, after=place, offset=offset
@@ -72,7 +72,7 @@ async def _page(
         counts = await connection.counts(request.query, about, most=COUNT_LIMIT + 1) if counting else []
     else:
         records = await connection.fetch(statement.sql, *arguments)
-        counts = await connection.fetch(COUNTS, request.query, *scope, COUNT_LIMIT + 1) if counting else []
+        counts = await connection.fetch(COUNTS, *arguments[:5], COUNT_LIMIT + 1) if counting else []
     took_ms = (perf_counter() - began) * 1000
     marker = highlight.Marker(request.query) if request.highlight else None
     bound_to = cache(partial(cursor.fingerprint, request))  # most callers ask for no cursor

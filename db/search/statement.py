@@ -11,6 +11,8 @@ from db.search.registry import BY_TABLE, SEARCHABLES, EmployeeTable
 from db.search.request import SearchRequest
 from db.tables.columns import METADATA
 
+# Those of a statement of hits; a longer one goes on with the next.
+ARGUMENTS = 12
 # rank, older, moment, id, table_no, score: what stands before the columns of the rows.
 HIT_COLUMNS = 6
 
@@ -80,7 +82,7 @@ def hits_of(selected: Sequence[str], tables: Container[EmployeeTable]) -> str:
     )
     return f"""
         SELECT {", ".join(selected)}
-        FROM   search.page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS hit
+        FROM   search.page($1, $2::text::smallint[], $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS hit
                    (rank, older, moment, id, table_no, score, place)
         {joins}
         WHERE  hit.place > $12
@@ -94,7 +96,7 @@ def arguments_of(
     """Return what a statement of hits is given."""
     return (
         request.query,
-        [BY_TABLE[table].number for table in tables],
+        numbers_of(tuple(tables)),
         request.statuses,
         request.year,
         request.employed_on,
@@ -105,8 +107,14 @@ def arguments_of(
     )
 
 
+@cache
+def numbers_of(tables: tuple[EmployeeTable, ...]) -> str:
+    """Return the tables' numbers as PostgreSQL reads an array; the driver looks at every element of a list."""
+    return f"{{{','.join(str(BY_TABLE[table].number) for table in tables)}}}"
+
+
 # Counting costs more than finding, so it stops.
-COUNTS = "SELECT table_no, records FROM search.counts($1, $2, $3, $4, $5, $6)"
+COUNTS = "SELECT table_no, records FROM search.counts($1, $2::text::smallint[], $3, $4, $5, $6)"
 
 # The best of each kind first: names, workplaces, numbers, then names by their reading.
 SUGGESTIONS = "SELECT suggestion FROM search.suggestions($1, $2) ORDER BY place, kind"

@@ -1,14 +1,17 @@
-"""A page of hits whose values the database writes as JSON, so that nobody reads them here only to write them again.
+"""A page of hits that the database writes as JSON, so that nobody reads values here only to write them again.
 
 Values stand as the API has them (`schema.scalars`): a moment in UTC with a Z, an exact number as text without trailing
 zeros, an id with its table before it. What would not look the same there and here, such as a date that Python does not
 know, is not written, and neither is the page that it is on.
+
+What stands between the values is a template, which the statement is given as it is given what was typed: it depends on
+the columns alone, so that connections keep few of them prepared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from itertools import count
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from sqlalchemy import Column, Date, DateTime, Numeric, SmallInteger, Text
@@ -16,65 +19,92 @@ from sqlalchemy import Column, Date, DateTime, Numeric, SmallInteger, Text
 from db.other_store import OtherStore
 from db.search import cursor
 from db.search.registry import BY_TABLE, EmployeeTable
-from db.search.request import SearchRequest
-from db.search.statement import arguments_of, hits_of
+from db.search.request import ALL_TABLES, SearchRequest
+from db.search.statement import ARGUMENTS, arguments_of, hits_of, own_columns
 from db.tables.columns import METADATA
 
 ID = "id"
-# Between the values of a hit: in JSON, a line break is written as two characters.
-SEPARATOR = "\n"
 PLACE = ("rank", "older", "moment", "id", "table_no")
 
-# By the type of a column; what is null is left to who asks for it.
+# By the type of a column.
 _WRITTEN: dict[type[Any], str] = {
     Text: "to_json({0})::text",
     SmallInteger: "{0}::text",
     Numeric: """'"' || trim_scale({0}) || '"'""",
-    # Those of years that Python has too; the ends stand for infinity there.
-    Date: "CASE WHEN {0} > '0001-01-01' AND {0} < '9999-12-31' THEN to_json({0})::text END",
-    DateTime: """CASE WHEN {0} > '0001-01-02' AND {0} < '9999-12-30' THEN '"' || replace(
-        to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || 'Z"' END""",
+    Date: "to_json({0})::text",
+    DateTime: """'"' || replace(
+        to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || 'Z"'""",
+}
+# What can be written of these: years that Python has too; the ends stand for infinity there.
+_BOUNDS: dict[type[Any], str] = {
+    Date: "{0} > '0001-01-01' AND {0} < '9999-12-31'",
+    DateTime: "{0} > '0001-01-02' AND {0} < '9999-12-30'",
 }
 
 
+class Slot(NamedTuple):
+    """Where a value of a column goes."""
+
+    column: str
+
+
+# What a hit of one table is written of, in order.
+Pieces = Sequence[str | Slot]
+
+
 class Writing:
-    """What is written of each hit: these columns of its table, in their order.
+    """How hits are written, each in one text or several.
 
     Args:
-        columns: of every table, which `can_be_written` says can be.
+        texts: what each consists of, by its table; of columns which `can_be_written` says can be.
         places: whether each hit's place is fetched too, for cursors.
     """
 
-    def __init__(self, columns: Mapping[EmployeeTable, Sequence[str]], *, places: bool) -> None:
-        self._columns = columns
+    def __init__(self, texts: Sequence[Mapping[EmployeeTable, Pieces]], *, places: bool) -> None:
+        self._texts = texts
         self._places = places
-        self._statements: dict[tuple[EmployeeTable, ...], str] = {}
+        self._columns = {table: _columns(table, [each[table] for each in texts]) for table in ALL_TABLES}
+        self._statements: dict[tuple[EmployeeTable, ...], tuple[str, tuple[str, ...]]] = {}
 
-    def statement(self, tables: tuple[EmployeeTable, ...]) -> str:
-        """Return the statement for hits in these tables: number of the table, score, values in one text, and place."""
+    def statement(self, tables: tuple[EmployeeTable, ...]) -> tuple[str, tuple[str, ...]]:
+        """Return the statement for hits in these tables, and the templates that it is given after its arguments.
+
+        It selects the score, the texts, and the place where that is asked for.
+        """
         known = self._statements.get(tables)
         if known is None:
             known = self._statements[tables] = self._statement(tables)
         return known
 
-    def _statement(self, tables: tuple[EmployeeTable, ...]) -> str:
-        values = [f"WHEN {BY_TABLE[table].number} THEN {self._values(table)}" for table in tables]
-        selected = ["hit.table_no", "hit.score", f"CASE hit.table_no {' '.join(values)} END"]
+    def page(
+        self, records: Sequence[asyncpg.Record], *, has_next: bool, has_previous: bool, took_ms: float
+    ) -> "WrittenPage":
+        """Return the page that the statement gave."""
+        scores, *others = zip(*records, strict=True) if records else [()] * (1 + len(self._texts))
+        texts, place = others[: len(self._texts)], others[len(self._texts) :]
+        places = tuple(map(cursor.Place, *place)) if place else ()
+        return WrittenPage(scores, texts, places, has_next, has_previous, took_ms)
+
+    def _statement(self, tables: tuple[EmployeeTable, ...]) -> tuple[str, tuple[str, ...]]:
+        parameters, templates, selected = count(ARGUMENTS + 1), list[str](), ["hit.score"]
+        for text in self._texts:
+            written: list[str] = []
+            for table in tables:
+                columns = self._columns[table]
+                templates.append(_template(text[table], columns))
+                written.append(f"WHEN {BY_TABLE[table].number} THEN {_written(table, columns, next(parameters))}")
+            selected.append(f"convert_to(CASE hit.table_no {' '.join(written)} END, 'UTF8')")
         if self._places:
             selected += [f"hit.{each}" for each in PLACE]
-        return hits_of(selected, [table for table in tables if set(self._columns[table]) - {ID}])
-
-    def _values(self, table: EmployeeTable) -> str:
-        values = [_value(table, column) for column in self._columns[table]]
-        # One that is null where none may be makes all null.
-        return " || chr(10) || ".join(f"({value})" for value in values) or "''"
+        return hits_of(selected, [table for table in tables if set(self._columns[table]) - {ID}]), tuple(templates)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPage:
-    """One page of hits, best first, each as (table's number, score, values as JSON, place if it was asked for)."""
+class WrittenPage(NamedTuple):
+    """One page of hits, best first: scores, each of the texts in UTF-8, and places where they were asked for."""
 
-    hits: Sequence[tuple[int, float, Sequence[str], cursor.Place | None]]
+    scores: Sequence[float]
+    texts: Sequence[Sequence[bytes]]
+    places: Sequence[cursor.Place]
     has_next: bool
     has_previous: bool
     took_ms: float
@@ -100,15 +130,32 @@ async def search_written(
         return None
     after = None if request.after is None else cursor.decode(request.after, cursor.fingerprint(request))
     tables, first = request.asked_tables, request.first
+    statement, templates = writing.statement(tables)
     began = perf_counter()
-    records = await connection.fetch(writing.statement(tables), *arguments_of(request, tables, after=after))
+    records = await connection.fetch(statement, *arguments_of(request, tables, after=after), *templates)
     took_ms = (perf_counter() - began) * 1000
-    hits: list[tuple[int, float, Sequence[str], cursor.Place | None]] = []
-    for table_number, score, values, *place in records[:first]:
-        if values is None:
-            return None
-        hits.append((table_number, score, values.split(SEPARATOR), cursor.Place(*place) if place else None))
-    return WrittenPage(hits, has_next=len(records) > first, has_previous=after is not None, took_ms=took_ms)
+    page = writing.page(records[:first], has_next=len(records) > first, has_previous=after is not None, took_ms=took_ms)
+    return None if any(None in each for each in page.texts) else page
+
+
+def _columns(table: EmployeeTable, texts: Sequence[Pieces]) -> tuple[str, ...]:
+    """Return the columns whose values stand in these texts, in the order of the table."""
+    asked = {piece.column for pieces in texts for piece in pieces if isinstance(piece, Slot)}
+    return tuple(column for column in own_columns(table) if column in asked)
+
+
+def _template(pieces: Pieces, columns: Sequence[str]) -> str:
+    """Return what `format()` of PostgreSQL makes the text of."""
+    return "".join(
+        f"%{columns.index(each.column) + 1}$s" if isinstance(each, Slot) else each.replace("%", "%%") for each in pieces
+    )
+
+
+def _written(table: EmployeeTable, columns: Sequence[str], parameter: int) -> str:
+    """Return SQL for the text of a hit of a table; null where a value on it cannot be written."""
+    values = ", ".join([f"${parameter}", *(_value(table, column) for column in columns)])
+    bounds = [bound for column in columns if (bound := _bound(table, column))]
+    return f"CASE WHEN {' AND '.join(bounds)} THEN format({values}) END" if bounds else f"format({values})"
 
 
 def _value(table: EmployeeTable, column: str) -> str:
@@ -116,6 +163,15 @@ def _value(table: EmployeeTable, column: str) -> str:
         return f"to_json('{table.lower()}:' || hit.id)::text"
     found: Column[Any] = METADATA.tables[table.lower()].columns[column]
     value = _WRITTEN[type(found.type)].format(f"{table.lower()}.{column}")
+    return f"COALESCE({value}, 'null')" if found.nullable else value
+
+
+def _bound(table: EmployeeTable, column: str) -> str | None:
+    found: Column[Any] = METADATA.tables[table.lower()].columns[column]
+    if column == ID:
+        return None
+    name = f"{table.lower()}.{column}"
+    bound = _BOUNDS.get(type(found.type), "{0} IS NOT NULL").format(name)
     if not found.nullable:
-        return value
-    return f"CASE WHEN {table.lower()}.{column} IS NULL THEN 'null' ELSE {value} END"
+        return bound
+    return None if type(found.type) not in _BOUNDS else f"({name} IS NULL OR {bound})"

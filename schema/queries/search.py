@@ -20,6 +20,8 @@ from schema.types.node import node_id
 from schema.types.search import SearchConnection, SearchFilter
 from schema.written import Form
 
+EVERYBODY = SearchFilter()
+
 
 @strawberry.type
 class SearchQueries:
@@ -43,8 +45,7 @@ class SearchQueries:
         first: First = 20,
         after: After = None,
     ) -> SearchConnection:
-        wanted, personal = selected(info), info.context.sees_personal
-        narrowed = filter or SearchFilter()
+        context, narrowed = info.context, filter or EVERYBODY
         request = SearchRequest(
             query=query,
             tables=None if tables is None else tuple(tables),
@@ -53,16 +54,20 @@ class SearchQueries:
             employed_on=narrowed.employed_on,
             first=first,
             after=after,
+        )
+        if isinstance(context.form, Form) and (written := await _written(context, request, context.form)) is not None:
+            return written
+        wanted, personal = selected(info), context.sees_personal
+        request = replace(
+            request,
             count_total=not wanted.isdisjoint({"totalCount", "totalCountExact"}),
             count_by_table="countsByTable" in wanted,
             highlight=not wanted.isdisjoint({"nodes.highlights", "edges.node.highlights"}),
             columns=columns_of(info, personal=personal),
         )
-        if (written := await _written(info.context, request)) is not None:
-            return written
-        answer = await info.context.read(lambda connection: search.search(connection, request))
+        answer = await context.read(lambda connection: search.search(connection, request))
         asked = personal_fields_of(info) if personal else {}
-        page = _opened(info.context, answer.value, asked) if asked else answer.value
+        page = _opened(context, answer.value, asked) if asked else answer.value
         return SearchConnection.of(page, asked=wanted, served_by=answer.served_by, personal=bool(asked))
 
     @strawberry.field(
@@ -80,11 +85,8 @@ class SearchQueries:
         return (await info.context.read(lambda connection: search.suggest(connection, prefix, first))).value
 
 
-async def _written(context: Context, request: SearchRequest) -> SearchConnection | None:
+async def _written(context: Context, request: SearchRequest, form: Form) -> SearchConnection | None:
     """Return the page as the database writes it; None where it does not."""
-    form = context.form
-    if not isinstance(form, Form):
-        return None
     answer = await context.read(lambda connection: search.search_written(connection, request, form.writing))
     if answer.value is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from datetime import date
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -100,13 +100,15 @@ class SearchConnection:
         Raises:
             ValueError: something on it is nothing that JSON has.
         """
+        nodes: Any
+        edges: Any
         nodes, edges = form.lists(page, bound_to)
-        places = [hit[3] for hit in (*page.hits[:1], *page.hits[-1:])]
+        ends = (*page.places[:1], *page.places[-1:])
         return cls(
-            edges=cast("Any", edges),
-            nodes=cast("Any", nodes),
+            edges=edges,
+            nodes=nodes,
             page_info=PageInfo.of(
-                [cursor.encode(place, bound_to) for place in places if place is not None],
+                [cursor.encode(place, bound_to) for place in ends],
                 before=page.has_previous,
                 after=page.has_next,
             ),

@@ -19,6 +19,7 @@ from api.tokens import Tokens
 from schema.roles import Role
 from tests.api.commands.installation import YUKYU
 from tests.conftest import Database
+from tests.forking import Lasting, lasting
 
 SECRET = "a secret of the tests, long enough to sign with"
 
@@ -26,7 +27,7 @@ SECRET = "a secret of the tests, long enough to sign with"
 @dataclass(frozen=True)
 class ServerProcess:
     url: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Lasting
     log: Path
 
     @property
@@ -52,8 +53,13 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def serving(database: Database, directory: Path, **settings: str) -> AsyncGenerator[ServerProcess]:
-    """Serve a database with these settings, by their names without `YUKYU_` and in small letters."""
+async def serving(
+    database: Database, directory: Path, *, forked: bool = True, **settings: str
+) -> AsyncGenerator[ServerProcess]:
+    """Serve a database with these settings, by their names without `YUKYU_` and in small letters.
+
+    It is forked from a process that has imported all, or started as anybody starts it.
+    """
     log = directory / "serve.log"
     given = {
         "database_url": database.primary_url,
@@ -62,7 +68,7 @@ async def serving(database: Database, directory: Path, **settings: str) -> Async
         "jwt_secret": SECRET,
         "log_format": "json",
     }
-    process = _start(given | settings, log)
+    process = _start(given | settings, log, forked=forked)
     try:
         yield ServerProcess(await _ready(process, log), process, log)
     finally:
@@ -70,14 +76,16 @@ async def serving(database: Database, directory: Path, **settings: str) -> Async
         await asyncio.to_thread(process.wait, 30)
 
 
-def _start(settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _start(settings: dict[str, str], log: Path, *, forked: bool) -> subprocess.Popen[bytes] | Lasting:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("YUKYU_")}
     environment |= {f"YUKYU_{name.upper()}": value for name, value in settings.items()}
     with log.open("wb") as sink:
+        if forked:
+            return lasting("serve", "--port", "0", stderr=sink.fileno(), env=environment)
         return subprocess.Popen([YUKYU, "serve", "--port", "0"], stderr=sink, stdin=subprocess.DEVNULL, env=environment)
 
 
-async def _ready(process: subprocess.Popen[bytes], log: Path) -> str:
+async def _ready(process: subprocess.Popen[bytes] | Lasting, log: Path) -> str:
     async with asyncio.timeout(90), httpx.AsyncClient() as client:
         while True:
             assert process.poll() is None, log.read_text("utf-8")

@@ -101,7 +101,7 @@ async def test_attacks_leave_the_servers_memory_as_it_was(server: ServerProcess)
 async def test_others_wait_no_longer_beside_attackers_than_beside_honest_clients(
     module_database: Database, tmp_path: Path
 ) -> None:
-    async with serving(module_database, tmp_path) as server, server.client("aiko") as aiko:
+    async with serving(module_database, tmp_path, forked=False) as server, server.client("aiko") as aiko:
         async with at_work(server, "mallory", "attack"), asyncio.timeout(60):
             await refused_for_its_rate(server, "mallory")
         slower: list[float] = []

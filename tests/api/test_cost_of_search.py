@@ -59,7 +59,7 @@ async def test_search_costs_no_more_than_its_multiple_of_the_statement(
     application: ASGIApp, module_database: Database
 ) -> None:
     sql = statement_for(tuple(EmployeeTable), COLUMNS, highlight=False).sql
-    arguments = (TEXT, [1, 2, 3, 4], None, None, None, 21, *(None,) * 5, 0)
+    arguments = (TEXT, "{1,2,3,4}", None, None, None, 21, *(None,) * 5, 0)
     bare = await asyncpg.connect(module_database.primary_url)
     token = TOKENS.mint("aiko", [Role.VIEWER], lifetime=timedelta(hours=1), now=datetime.now(UTC))
     headers = [

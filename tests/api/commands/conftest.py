@@ -1,12 +1,12 @@
 """Directories for installations, and processes that end with their test."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.commands.installation import PATIENCE_SECONDS, Installation
+from tests.forking import Lasting
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def installation(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+def processes() -> Iterator[list[Lasting]]:
     """Processes to end after the test, the last first."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Lasting] = []
     yield started
     for process in reversed(started):
         if process.poll() is None:

@@ -16,6 +16,7 @@ from tests import forking
 
 PATIENCE_SECONDS = 90
 YUKYU = str(Path(sys.executable).parent / "yukyu")
+LOGGING = {"YUKYU_LOG_FORMAT": "json"}
 
 
 class Installation:
@@ -24,27 +25,28 @@ class Installation:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.log = directory.with_suffix(".log")
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | forking.Lasting | None = None
         self._tokens: dict[str, str] = {}
 
     def start(self, *arguments: str) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [YUKYU, "up", "--data-dir", str(self.directory), "--port", "0", *arguments],
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"YUKYU_LOG_FORMAT": "json"},
+                [YUKYU, *self._up(arguments)], stderr=log, stdin=subprocess.DEVNULL, env=os.environ | LOGGING
             )
 
-    def beside(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def fork(self, *arguments: str) -> None:
+        """Start it as `start` does, without waiting for its imports."""
+        with self.log.open("wb") as log:
+            self.process = forking.lasting(*self._up(arguments), stderr=log.fileno(), env=os.environ | LOGGING)
+
+    def _up(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        return ("up", "--data-dir", str(self.directory), "--port", "0", *arguments)
+
+    def beside(self, *arguments: str) -> forking.Lasting:
         """Start another process that lasts, on the same directory; its log goes where the first one's does."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [YUKYU, *arguments, "--data-dir", str(self.directory)],
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"YUKYU_LOG_FORMAT": "json"},
-            )
+            told = (*arguments, "--data-dir", str(self.directory))
+            return forking.lasting(*told, stderr=log.fileno(), env=os.environ | LOGGING)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return forking.yukyu(*arguments, "--data-dir", self.directory)

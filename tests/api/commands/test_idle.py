@@ -20,7 +20,7 @@ async def test_nothing_fires_on_a_healthy_installation_with_rows_in_it(
     directory = scratch / "idle"
     directory.mkdir(mode=0o711)
     installation = Installation(directory / "installation")
-    installation.start("--sample", "5000")
+    installation.fork("--sample", "5000")
     try:
         await installation.ready()
         await asyncio.sleep(SECONDS)

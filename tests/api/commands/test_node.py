@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 import asyncpg
@@ -11,13 +10,12 @@ import pytest
 from db.cluster import ports
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
+from tests.forking import Lasting
 
 pytestmark = pytest.mark.long
 
 
-async def test_two_nodes_and_a_worker_restore_as_one_process_does(
-    scratch: Path, processes: list[subprocess.Popen[bytes]]
-) -> None:
+async def test_two_nodes_and_a_worker_restore_as_one_process_does(scratch: Path, processes: list[Lasting]) -> None:
     directory = scratch / "nodes"
     directory.mkdir(mode=0o711)
     installation = Installation(directory / "installation")
@@ -25,7 +23,7 @@ async def test_two_nodes_and_a_worker_restore_as_one_process_does(
     second = ports.pick(taken={first})
     installation.log.touch()
 
-    def node(role: str, port: int) -> subprocess.Popen[bytes]:
+    def node(role: str, port: int) -> Lasting:
         process = installation.beside("node", "--role", role, "--port", str(port))
         processes.append(process)
         return process

@@ -58,7 +58,7 @@ def test_no_backups_are_a_sentence(installation: Installation, repository: Repos
 async def test_data_directories_that_are_gone_are_restored_into_the_state_that_is_left(
     installation: Installation,
 ) -> None:
-    installation.start()
+    installation.fork()
     await installation.ready()
     url = installation.command("db", "url").stdout.strip()
     await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
@@ -73,7 +73,7 @@ async def test_data_directories_that_are_gone_are_restored_into_the_state_that_i
     run = json.loads(restored.stdout)
     assert run["state"] == "PROMOTED"
 
-    installation.start()
+    installation.fork()
     await installation.ready()
     assert installation.command("db", "url").stdout.strip() == url
     connection = await asyncpg.connect(url)
@@ -90,7 +90,7 @@ async def test_encrypted_backups_alone_bring_everything_back_with_the_key_and_wi
     ring = installation.directory.with_name("keys.json")
     monkeypatch.setenv("YUKYU_KEYS_FILE", str(ring))
     installation.command("keys", "new", "--id", "first")
-    installation.start()
+    installation.fork()
     await installation.ready()
     url = installation.command("db", "url").stdout.strip()
     await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
@@ -124,7 +124,7 @@ async def test_encrypted_backups_alone_bring_everything_back_with_the_key_and_wi
         assert "YUKYU_KEYS_FILE" in refused.stderr
     assert restored.returncode == 0, restored.stderr
     assert json.loads(restored.stdout)["state"] == "PROMOTED"
-    installation.start()
+    installation.fork()
     await installation.ready()
     connection = await asyncpg.connect(installation.command("db", "url").stdout.strip())
     assert await connection.fetchval("SELECT count(*) FROM kept") == 1000
@@ -133,7 +133,7 @@ async def test_encrypted_backups_alone_bring_everything_back_with_the_key_and_wi
 
 @pytest.mark.long
 async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installation: Installation) -> None:
-    installation.start()
+    installation.fork()
     await installation.ready()
     url = installation.command("db", "url").stdout.strip()
     await execute(url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
@@ -148,7 +148,7 @@ async def test_a_promotion_goes_on_when_all_of_yukyu_up_is_killed_in_it(installa
     installation.process.wait()
     asking.terminate()
     asking.wait(90)
-    installation.start()
+    installation.fork()
     await installation.ready()
 
     async def promoted() -> bool:

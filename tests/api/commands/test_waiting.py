@@ -2,14 +2,14 @@
 
 import json
 import signal
-import subprocess
 
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
+from tests.forking import Lasting
 
 
 async def test_worker_waits_for_an_installation_where_it_is_told_to(
-    installation: Installation, processes: list[subprocess.Popen[bytes]]
+    installation: Installation, processes: list[Lasting]
 ) -> None:
     assert "There is no installation" in installation.command("work").stderr
     worker = installation.beside("work", "--wait")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from db.control import Control, Operation, OperationState, operations
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
+from tests.forking import Lasting
 
 pytestmark = pytest.mark.long
 
@@ -26,12 +26,12 @@ def listed(installation: Installation) -> dict[str, Any]:
 
 
 async def test_a_worker_that_is_killed_in_a_backup_is_followed_by_one_that_takes_it(
-    scratch: Path, processes: list[subprocess.Popen[bytes]]
+    scratch: Path, processes: list[Lasting]
 ) -> None:
     directory = scratch / "work"
     directory.mkdir(mode=0o711)
     installation = Installation(directory / "installation")
-    installation.start("--no-jobs", "--no-replica")
+    installation.fork("--no-jobs", "--no-replica")
     assert installation.process is not None
     processes.append(installation.process)
     await installation.ready()

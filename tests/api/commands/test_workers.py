@@ -33,7 +33,7 @@ async def test_service_goes_on_when_a_worker_is_killed_and_ends_with_its_keeper(
     module_database: Database, tmp_path: Path
 ) -> None:
     limits = {"rate_limit_address": "off", "rate_limit_user": "off"}
-    async with serving(module_database, tmp_path, workers="2", **limits) as server:
+    async with serving(module_database, tmp_path, forked=False, workers="2", **limits) as server:
         before = workers_of(server)
         assert len(before) == 2
         assert await ask(server, 10) == [200] * 10
@@ -57,7 +57,7 @@ async def test_service_goes_on_when_a_worker_is_killed_and_ends_with_its_keeper(
 
 
 async def test_workers_leave_when_their_keeper_is_killed(module_database: Database, tmp_path: Path) -> None:
-    async with serving(module_database, tmp_path, workers="2") as server:
+    async with serving(module_database, tmp_path, forked=False, workers="2") as server:
         workers = list(workers_of(server).values())
         server.process.kill()
         _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 30)

@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def pool(module_database: Database) -> AsyncIterator[Pool]:
-    pool = Pool(lambda: asyncpg.connect(module_database.primary_url), most=1, idle_lifetime=HOUR)
+    pool = Pool(lambda: asyncpg.connect(module_database.primary_url), most=1, patience=HOUR, idle_lifetime=HOUR)
     yield pool
     pool.terminate()
 
@@ -49,6 +49,23 @@ async def test_who_gives_up_is_passed_over(pool: Pool) -> None:
     first.cancel()  # just as it was given the connection
 
     assert await second is held
+
+
+async def test_who_has_waited_too_long_is_told_and_passed_over(module_database: Database) -> None:
+    connection = await asyncpg.connect(module_database.primary_url)
+
+    async def given() -> asyncpg.Connection:
+        return connection
+
+    pool = Pool(given, most=1, patience=timedelta(seconds=0.05), idle_lifetime=HOUR)
+    held = await pool.acquire()
+
+    with pytest.raises(TimeoutError):
+        await pool.acquire()
+
+    pool.release(held)
+    assert pool.take() is held
+    pool.terminate()
 
 
 async def test_a_place_that_a_broken_connection_leaves_goes_to_who_waits(pool: Pool) -> None:
@@ -98,7 +115,12 @@ async def test_who_waits_for_a_pool_that_ends_is_told(pool: Pool) -> None:
 
 
 async def test_connections_that_nobody_needs_are_closed(module_database: Database) -> None:
-    pool = Pool(lambda: asyncpg.connect(module_database.primary_url), most=2, idle_lifetime=timedelta(seconds=0.05))
+    pool = Pool(
+        lambda: asyncpg.connect(module_database.primary_url),
+        most=2,
+        patience=HOUR,
+        idle_lifetime=timedelta(seconds=0.05),
+    )
     pool.release(await pool.acquire())
     async with asyncio.timeout(30):
         while pool.size:  # noqa: ASYNC110 - nobody is told

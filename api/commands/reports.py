@@ -111,7 +111,10 @@ def _kept(problem: Mapping[str, Any]) -> str:
 def _standing(one: Import) -> str:
     if one.rolled_back_at is not None:
         return f"rolled back {one.rolled_back_at:%Y-%m-%d %H:%M:%S}"
-    return "" if one.journal_dropped_at is None else "cannot be rolled back any more"
+    said = [] if one.journal_dropped_at is None else ["cannot be rolled back any more"]
+    if pending := one.report.get("pending_tables"):
+        said.append(f"broken off before {' and '.join(pending)} came in")
+    return "; ".join(said)
 
 
 def print_rollback(id_: str, undone: Mapping[str, Undone]) -> None:

@@ -1,25 +1,28 @@
-"""Moves many rows at once into the six tables: by COPY, in one transaction that lets readers go on."""
+"""Moves many rows at once into the six tables: by COPY, in transactions that let readers go on."""
 
-from db.transfer.copying import Rows, TableRow, copy
+from db.transfer.copying import Piece, Rows, TableRow, copy, copy_pieces, piece_of
 from db.transfer.imports import Import
 from db.transfer.indexes import set_aside
 from db.transfer.journal import KEPT_DAYS, KEPT_IMPORTS, Heading, Journal, revision_of
 from db.transfer.merging import Merged, Rejected, merge
 from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
-from db.transfer.tables import TABLES, count, is_searched, table_of, truncate, writable_columns
+from db.transfer.tables import LATER, SOONER, TABLES, count, is_searched, table_of, truncate, writable_columns
 from db.transfer.undoing import Later, Undone
 from db.transfer.writing import Writer, tidy, writing
 
 __all__ = [
     "KEPT_DAYS",
     "KEPT_IMPORTS",
+    "LATER",
+    "SOONER",
     "TABLES",
     "Heading",
     "Import",
     "Journal",
     "Later",
     "Merged",
+    "Piece",
     "Rejected",
     "Rows",
     "Stage",
@@ -27,9 +30,11 @@ __all__ = [
     "Undone",
     "Writer",
     "copy",
+    "copy_pieces",
     "count",
     "is_searched",
     "merge",
+    "piece_of",
     "reading",
     "revision_of",
     "rows_of",

@@ -1,4 +1,4 @@
-"""What an import changes, written in its own transaction: with it, and not otherwise, the import can be rolled back."""
+"""What an import changes, written in the transaction that changes it: the import can be rolled back with it alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,6 @@ from typing import Any
 
 import asyncpg
 import orjson
-
-from db.transfer import images
 
 # So many of the newest imports can be rolled back, for so long.
 KEPT_IMPORTS = 10
@@ -17,13 +15,15 @@ KEPT_REPORTS = 1_000
 
 REVISION = "SELECT version_num FROM alembic_version"
 
-BEGIN = """
-    INSERT INTO data_imports (id, kind, source, imported_by, started_at, revision, report)
-    VALUES ($1, $2, $3, $4, $5, $6, '{}')
-    RETURNING number
-"""
+# Taken before the import is written, for all that it changes is noted under its number.
+NUMBER = "SELECT nextval(pg_get_serial_sequence('data_imports', 'number'))"
 
-FINISH = "UPDATE data_imports SET report = $2::jsonb, finished_at = $3 WHERE number = $1"
+# Written again by the later of two transactions, which knows of all tables.
+WRITE = """
+    INSERT INTO data_imports (number, id, kind, source, imported_by, started_at, revision, report, finished_at)
+    OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
+    ON CONFLICT (number) DO UPDATE SET report = EXCLUDED.report, finished_at = EXCLUDED.finished_at
+"""
 
 # Those that are too old or too many; those that were rolled back have no journal any more.
 OUTLIVED = """
@@ -59,26 +59,26 @@ async def revision_of(connection: asyncpg.Connection) -> str:
     return (await connection.fetchval(REVISION)) or ""
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """One import's; its methods belong into the import's transaction."""
+    """One import's; what is given a connection belongs into a transaction of the import."""
 
-    def __init__(self, connection: asyncpg.Connection, number: int) -> None:
-        self._connection = connection
-        self.number = number
+    heading: Heading
+    number: int
+    revision: str
 
     @classmethod
     async def begin(cls, connection: asyncpg.Connection, heading: Heading) -> "Journal":
-        await connection.execute(images.ALIKE)
-        revision = await revision_of(connection)
-        number = await connection.fetchval(
-            BEGIN, heading.id, heading.kind, heading.source, heading.by, heading.at, revision
-        )
-        return cls(connection, number or 0)
+        return cls(heading, await connection.fetchval(NUMBER) or 0, await revision_of(connection))
 
-    async def finish(self, report: dict[str, Any], *, now: datetime) -> None:
-        """Keep the report, and give up what older imports changed."""
-        await self._connection.execute(FINISH, self.number, orjson.dumps(report).decode(), now)
-        outlived = await self._connection.fetch(OUTLIVED, now, KEPT_DAYS, KEPT_IMPORTS)
+    async def make_room(self, connection: asyncpg.Connection, *, now: datetime) -> None:
+        """Give up what older imports changed, so that with this one no more than so many are kept."""
+        outlived = await connection.fetch(OUTLIVED, now, KEPT_DAYS, KEPT_IMPORTS - 1)
         if outlived:
-            await self._connection.execute(DROP, [each["number"] for each in outlived])
-        await self._connection.execute(DROP_REPORTS, KEPT_REPORTS)
+            await connection.execute(DROP, [each["number"] for each in outlived])
+        await connection.execute(DROP_REPORTS, KEPT_REPORTS - 1)
+
+    async def write(self, connection: asyncpg.Connection, report: dict[str, Any], *, now: datetime) -> None:
+        """Keep what is known of the import; a second time, what is known by then."""
+        of, said = self.heading, orjson.dumps(report).decode()
+        await connection.execute(WRITE, self.number, of.id, of.kind, of.source, of.by, of.at, self.revision, said, now)

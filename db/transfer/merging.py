@@ -43,6 +43,7 @@ async def merge(connection: asyncpg.Connection, stage: Stage, number: int) -> Me
     Every row that was written is noted in the journal of the import with this number.
     """
     await connection.execute(MEMORY)
+    await connection.execute(images.ALIKE)
     await connection.execute(f"ANALYZE {stage.name} ({', '.join(stage.joined)})")
     for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage, number)):
         await connection.execute(statement)

@@ -24,12 +24,15 @@ TABLES: tuple[Table, ...] = tuple(
 )
 
 _DIALECT = dialect()
-_NAMES = ", ".join(table.name for table in TABLES)
+
+# The tables of an import of so many rows that two connections share it; the later one to be kept has those whose search
+# columns take longest. Both are runs of TABLES, so that all who lock tables do it in one order.
+LATER, SOONER = TABLES[:2], TABLES[2:]
 
 # Nobody else writes until the transaction ends; everybody may read. Whoever is in the way is waited for, not for ever.
 PATIENCE = "SELECT set_config('lock_timeout', $1, true)"
-LOCK = f"LOCK TABLE {_NAMES} IN SHARE ROW EXCLUSIVE MODE"
-TRUNCATE = f"TRUNCATE {_NAMES}"
+LOCK = "LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"
+TRUNCATE = f"TRUNCATE {', '.join(table.name for table in TABLES)}"
 
 # Tell the planner what there is now. Of the tables that are searched, pages are marked as visible to all, too, which
 # index-only scans need.

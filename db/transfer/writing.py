@@ -1,17 +1,18 @@
 """One transaction over all six tables, and what can come in its way."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import asyncpg
+from sqlalchemy import Table
 
 from db.address import name_of
 from db.engines import failures
 from db.errors import AppError, DatabaseUnavailableError
 from db.fallback import NeedsPostgresError, is_file
-from db.transfer.tables import LOCK, PATIENCE, TIDY
+from db.transfer.tables import LOCK, PATIENCE, TABLES, TIDY
 
 # What asyncpg raises when there is no server, when it is starting or stopping, and when the connection breaks.
 _UNREACHABLE = (
@@ -68,8 +69,10 @@ class NotWritableError(AppError):
 
 
 @asynccontextmanager
-async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[Writer]:
-    """Give a connection inside a transaction that alone writes to the six tables.
+async def writing(
+    url: str, tables: Sequence[Table] = TABLES, *, patience: timedelta = PATIENT
+) -> AsyncGenerator[Writer]:
+    """Give a connection inside a transaction that alone writes to the tables: the six, or some in their order.
 
     Everything is kept when the block ends, nothing when it raises or the process dies.
 
@@ -83,7 +86,7 @@ async def writing(url: str, *, patience: timedelta = PATIENT) -> AsyncGenerator[
         try:
             async with connection.transaction():
                 await connection.execute(PATIENCE, f"{patience / timedelta(milliseconds=1):.0f}ms")
-                await connection.execute(LOCK)
+                await connection.execute(LOCK.format(names=", ".join(table.name for table in tables)))
                 yield connection
         except asyncpg.LockNotAvailableError as error:
             raise TablesBusyError(patience) from error

@@ -1,94 +1,92 @@
 """Reads ahead: while the database is busy with rows that it has, a thread reads those that come after them."""
 
-import pickle
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
-from queue import Empty, Queue
-from threading import Thread
+from threading import Condition, Thread
 
-from db.transfer import TableRow
+from db.transfer import Piece, TableRow, piece_of
 
 Open = Callable[[], Iterable[TableRow]]
+Pieces = AsyncIterator[Piece]
 
-ROWS_A_BATCH = 2_000
-# So many bytes wait at most, and one batch. A day of leave takes about 85, a row of a person 150 to 200.
+ROWS_A_PIECE = 2_000
+# So many bytes wait at most, and one piece. A day of leave takes about 85, a row of a person 150 to 200.
 MOST_BYTES = 96 * 1024 * 1024
 
-# What comes through the queue: rows of the table that is read, its end, or what came in the way.
-_Item = bytes | BaseException | None
+# What waits of a table: rows, its end, or what came in the way. Rows wait as the text that the database takes: its
+# size is known, and the garbage collector has nothing to look at.
+_Waiting = asyncio.Queue[Piece | BaseException | None]
 
 
-class _Waiting(Queue[_Item]):
-    """Counts bytes. Rows wait pickled: their size is known, and the garbage collector has nothing to look at."""
+class _Room:
+    """What the tables may hold together, so that one that nobody takes yet cannot fill the memory."""
 
-    queue: deque[_Item]
+    def __init__(self, most_bytes: int) -> None:
+        self._left = most_bytes
+        self._wanted = True
+        self._changed = Condition()
 
-    def _init(self, maxsize: int) -> None:
-        super()._init(maxsize)
-        self._bytes = 0
+    def take(self, size: int) -> bool:
+        """Wait until there is room; return whether it is still wanted."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._left > 0 or not self._wanted)
+            self._left -= size
+            return self._wanted
 
-    def _qsize(self) -> int:
-        return self._bytes
+    def give(self, size: int) -> None:
+        with self._changed:
+            self._left += size
+            self._changed.notify_all()
 
-    def _put(self, item: _Item) -> None:
-        super()._put(item)
-        self._bytes += _size(item)
-
-    def _get(self) -> _Item:
-        item = super()._get()
-        self._bytes -= _size(item)
-        return item
-
-
-def _size(item: _Item) -> int:
-    return len(item) if isinstance(item, bytes) else 1
+    def close(self) -> None:
+        with self._changed:
+            self._wanted = False
+            self._changed.notify_all()
 
 
-@contextmanager
-def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES) -> Generator[list[Iterator[TableRow]]]:
-    """Yield an iterator a table, each to be exhausted before the next is begun.
+@asynccontextmanager
+async def reading_ahead(tables: Sequence[Open], *, most_bytes: int = MOST_BYTES) -> AsyncGenerator[list[Pieces]]:
+    """Yield the rows of each table in pieces; tables may be taken at the same time.
 
-    All are read in one thread, one after the other; what that raises is raised by the iterator that was to
-    yield the row. The thread has ended when the block has.
+    All are read in one thread, in this order, so that whoever takes them has to come to the earlier ones too. What
+    reading raises is raised to whoever waits for the rows from there on. The thread has ended when the block has.
     """
-    waiting = _Waiting(most_bytes)
-    unwanted = False
+    loop = asyncio.get_running_loop()
+    waiting = [_Waiting() for _ in tables]
+    room = _Room(most_bytes)
+
+    def put(queue: _Waiting, item: Piece | BaseException | None) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def read() -> None:
+        left = list(waiting)
         try:
-            for rows in map(iter, (table() for table in tables)):
-                while batch := list(islice(rows, ROWS_A_BATCH)):
-                    waiting.put(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
-                    if unwanted:
+            for table in tables:
+                rows = iter(table())
+                while some := list(islice(rows, ROWS_A_PIECE)):
+                    piece = piece_of(some)
+                    if not room.take(len(piece.text)):
                         return
-                waiting.put(None)
+                    put(left[0], piece)
+                put(left.pop(0), None)
         except BaseException as error:  # noqa: BLE001 - for whoever takes the rows
-            waiting.put(error)
+            for queue in left:
+                put(queue, error)
 
     thread = Thread(target=read, name="reading ahead", daemon=True)
     thread.start()
     try:
-        yield [_taken(waiting) for _ in tables]
+        yield [_taken(queue, room) for queue in waiting]
     finally:
-        unwanted = True
-        while thread.is_alive():
-            _make_room(waiting)
-            thread.join(timeout=0.01)
+        room.close()
+        thread.join()
 
 
-def _taken(waiting: _Waiting) -> Iterator[TableRow]:
-    while (item := waiting.get()) is not None:
+async def _taken(waiting: _Waiting, room: _Room) -> Pieces:
+    while (item := await waiting.get()) is not None:
         if isinstance(item, BaseException):
             raise item
-        yield from pickle.loads(item)  # noqa: S301 - what the thread beside has just written
-
-
-def _make_room(waiting: _Waiting) -> None:
-    """Let a thread go on that waits for its rows to be taken."""
-    try:
-        while True:
-            waiting.get_nowait()
-    except Empty:
-        return
+        room.give(len(item.text))
+        yield item

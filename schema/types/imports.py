@@ -63,6 +63,11 @@ class DataImport:
     unknown_tables: list[str] = strawberry.field(
         description="Tables of the source that were left.", directives=[Cost(size=3)]
     )
+    pending_tables: list[str] = strawberry.field(
+        description="Tables whose rows did not come in, for the import was broken off while it was being kept: another "
+        "import of the same brings them in.",
+        directives=[Cost(size=3)],
+    )
     rolled_back_at: datetime | None = strawberry.field(description="When it was taken back; null if it was not.")
     rolled_back_by: str | None = strawberry.field(description="Who took it back.")
     can_be_rolled_back: bool = strawberry.field(
@@ -81,6 +86,7 @@ class DataImport:
             finished_at=row.finished_at,
             tables=[ImportedTable.of(name, table) for name, table in report["tables"].items()],
             unknown_tables=report["unknown_tables"],
+            pending_tables=report.get("pending_tables", []),
             rolled_back_at=row.rolled_back_at,
             rolled_back_by=row.rolled_back_by,
             can_be_rolled_back=row.rolled_back_at is None and row.journal_dropped_at is None,

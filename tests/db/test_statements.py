@@ -121,7 +121,10 @@ REVIEWED = {
         "PUT_BACK.format(table=table.name, columns=', '.join(columns), old_columns=old)",
     ): "table and column names of the metadata",
     ("db/transfer/tables.py", "TRUNCATE"): "table names of the metadata",
-    ("db/transfer/writing.py", "LOCK"): "table names of the metadata",
+    (
+        "db/transfer/writing.py",
+        "LOCK.format(names=', '.join((table.name for table in tables)))",
+    ): "table names of the metadata",
     ("db/transfer/writing.py", "statement"): "table names of the metadata",
     # A file of the old application: read only, and its names quoted.
     ("jobs/data/legacy/source.py", "statement"): "names of the file's schema, quoted",

@@ -1,6 +1,5 @@
-"""Brings the rows of a source into the database: all tables in one transaction, with what it takes to undo it."""
+"""Brings the rows of a source into the database, with what it takes to undo it."""
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,16 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from db import fallback, personal, transfer
+from db import fallback, transfer
+from db.errors import AppError
 from db.fallback.transfer import FileWriter
 from db.fallback.transfer import writing as writing_file
 from db.keys import KeyRing
-from jobs.data.ahead import reading_ahead
 from jobs.data.dump import rejects
 from jobs.data.dump.writing import require_free
 from jobs.data.legacy import to_file
+from jobs.data.legacy.bringing import Share, bring, record
 from jobs.data.legacy.reading import TableReading, readings
-from jobs.data.legacy.report import ImportReport, Problem, shown
+from jobs.data.legacy.report import ImportReport
 from jobs.data.legacy.secrets import Unsealer
 from jobs.data.legacy.source import opened
 from jobs.data.progress import Progress, silent
@@ -26,10 +26,11 @@ from jobs.data.sources import Source
 # Problems a table that the database keeps of an import; the rejects file has all.
 PROBLEMS_KEPT = 100
 
-# What progress is told of while rows go from where they were checked into their table.
-MERGING = "{table}: writing"
+# An import of so many rows or fewer is one transaction: two connections would save it a few seconds at most.
+TOGETHER_ROWS = 100_000
 
-_SAME_AS_ROW = re.compile(r"(?<=is the same as in )row (\d+)")
+# What progress is told of between the two transactions of a larger one.
+KEEPING = "keeping"
 
 
 def _now() -> datetime:
@@ -53,6 +54,7 @@ class Manner:
         rejects: the directory to write the rows into that are not taken; None when they are not wanted.
         by: who imports, for the report.
         id: what the import is called; a new one when it is None.
+        together: up to so many rows come in in one transaction; of more, two connections take some of the tables each.
     """
 
     key: str | None = None
@@ -62,11 +64,26 @@ class Manner:
     rejects: Path | None = None
     by: str = "unknown"
     id: str | None = None
+    together: int = TOGETHER_ROWS
     clock: Callable[[], datetime] = field(default=_now)
 
 
 class _NotKeptError(Exception):
-    """Leaves the transaction, so that nothing of it is kept."""
+    """Leaves the transactions, so that nothing of them is kept."""
+
+
+class HalfKeptError(AppError):
+    """The tables of one connection are in, and it is not known that those of the other are."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+    def __init__(self, id_: str, error: BaseException) -> None:
+        named = ", ".join(table.name for table in transfer.SOONER)
+        super().__init__(
+            f"Import {id_} was broken off while it was being kept, when its rows of {named} were in the database: "
+            f"{str(error).rstrip('.') or type(error).__name__}.",
+            hint=f"Import the same again, which brings in what is missing, or run `yukyu data rollback {id_}`.",
+        )
 
 
 async def import_file(
@@ -87,7 +104,8 @@ async def import_source(
     """Bring the six tables of a source into the database; rows that are there already are brought up to date.
 
     A second import of the same source changes nothing. A row that cannot be taken is in the report, with its reason;
-    the others are taken. After a crash on the way the database is as it was before.
+    the others are taken. After a crash on the way the database is as it was before; only one in the moment between the
+    two transactions of a large import leaves half of its tables, as an import that the next completes.
 
     Args:
         url: of the primary.
@@ -99,6 +117,7 @@ async def import_source(
     Raises:
         NotReadableError: the source has none of the six tables.
         BadInputError: the rejects cannot be written; nothing is imported then.
+        HalfKeptError: it was broken off between its two transactions.
     """
     if manner.rejects is not None:
         require_free(manner.rejects)
@@ -112,8 +131,7 @@ async def import_source(
     begun = manner.clock()
     heading = transfer.Heading(manner.id or identifier(begun), kind, source.file.name, manner.by, begun)
     try:
-        async with transfer.writing(url) as connection:
-            await _import(connection, tables, heading, manner, report, on_progress)
+        await _import(url, tables, heading, manner, report, on_progress)
     except _NotKeptError:
         return report
     report.id = heading.id
@@ -123,23 +141,58 @@ async def import_source(
 
 
 async def _import(  # noqa: PLR0913, PLR0917 - from where, to where, how, and who wants to know
-    connection: transfer.Writer,
+    url: str,
     tables: Sequence[TableReading],
     heading: transfer.Heading,
     manner: Manner,
     report: ImportReport,
     on_progress: Progress,
 ) -> None:
-    journal = await transfer.Journal.begin(connection, heading)
-    # The database waits for the first rows, so those are few, and of a table that keeps it busy for long: what search
-    # looks for is worked out for each row. Meanwhile the others are read.
-    ordered = sorted(tables, key=lambda each: (not transfer.is_searched(each.table), each.total * len(each.columns)))
-    stages = [transfer.Stage(each.table, each.columns, each.kept) for each in ordered]
-    with reading_ahead([_storable(*read, manner.ring) for read in zip(ordered, stages, strict=True)]) as ahead:
-        for each, stage, rows in zip(ordered, stages, ahead, strict=True):
-            await _import_table(connection, each, stage, rows, journal, on_progress)
-    _require_kept(tables, Path(heading.source), manner, report)
-    await journal.finish(report.shortened(PROBLEMS_KEPT), now=manner.clock())
+    in_later = {table.name for table in transfer.LATER}
+    sooner, later = ([each for each in tables if (each.table.name in in_later) is wanted] for wanted in (False, True))
+    if sooner and later and sum(each.total for each in tables) > manner.together:
+        await _import_shared(url, sooner, later, heading, manner, report, on_progress)
+        return
+    async with transfer.writing(url) as connection:
+        journal = await transfer.Journal.begin(connection, heading)
+        await bring([Share(connection, tables)], journal.number, manner.ring, on_progress)
+        _require_kept(tables, Path(heading.source), manner, report)
+        await journal.make_room(connection, now=manner.clock())
+        await journal.write(connection, report.shortened(PROBLEMS_KEPT), now=manner.clock())
+
+
+async def _import_shared(  # noqa: PLR0913, PLR0917 - the same
+    url: str,
+    sooner: Sequence[TableReading],
+    later: Sequence[TableReading],
+    heading: transfer.Heading,
+    manner: Manner,
+    report: ImportReport,
+    on_progress: Progress,
+) -> None:
+    """Import over two connections, whose transactions are kept one right after the other when both are done.
+
+    What the first keeps is an import of its own, with the journal and a report of its tables, until the other is kept.
+    """
+    half_kept = False
+    try:
+        async with transfer.writing(url, transfer.LATER) as second:
+            journal = await transfer.Journal.begin(second, heading)
+            async with transfer.writing(url, transfer.SOONER) as first:
+                shares = [Share(first, sooner), Share(second, later)]
+                await bring(shares, journal.number, manner.ring, on_progress)
+                _require_kept([*later, *sooner], Path(heading.source), manner, report)
+                await journal.make_room(second, now=manner.clock())
+                pending = [each.table.name for each in later]
+                await journal.write(first, report.shortened(PROBLEMS_KEPT, pending), now=manner.clock())
+            half_kept = True
+            on_progress(KEEPING, 0, 1)
+            await journal.write(second, report.shortened(PROBLEMS_KEPT), now=manner.clock())
+        on_progress(KEEPING, 1, 1)
+    except BaseException as error:
+        if half_kept:
+            raise HalfKeptError(heading.id, error) from error
+        raise
 
 
 async def _import_into_file(  # noqa: PLR0913, PLR0917 - the same
@@ -152,7 +205,7 @@ async def _import_into_file(  # noqa: PLR0913, PLR0917 - the same
 ) -> None:
     """Import into a database file, which keeps nothing to undo it by; a backup before does that."""
     for each in tables:
-        _record(each, await to_file.merge(file, each, manner.ring, on_progress))
+        record(each, await to_file.merge(file, each, manner.ring, on_progress))
     _require_kept(tables, Path(source.file.name), manner, report)
 
 
@@ -164,59 +217,3 @@ def _require_kept(tables: Sequence[TableReading], name: Path, manner: Manner, re
     report.refused = manner.strict and report.rejected > 0
     if manner.dry_run or report.refused:
         raise _NotKeptError
-
-
-def _storable(reading: TableReading, stage: transfer.Stage, ring: KeyRing | None) -> Callable[[], transfer.Rows]:
-    """Return what reads a table's rows as its stage takes them."""
-    return lambda: personal.sealed_rows(reading.table.name, stage.copied_columns, reading.rows(), ring)
-
-
-async def _import_table(  # noqa: PLR0913, PLR0917 - what, from where, to where, and who wants to know
-    connection: transfer.Writer,
-    reading: TableReading,
-    stage: transfer.Stage,
-    rows: transfer.Rows,
-    journal: transfer.Journal,
-    on_progress: Progress,
-) -> None:
-    table, report = reading.table, reading.report
-    await stage.create(connection)
-    await transfer.copy(
-        connection,
-        stage.name,
-        stage.copied_columns,
-        rows,
-        lambda taken: on_progress(table.name, taken, max(reading.total, taken)),
-    )
-    on_progress(table.name, report.read, max(reading.total, report.read))
-    merging = MERGING.format(table=table.name)
-    on_progress(merging, 0, 1)
-    # Nobody misses the indexes of a table that has no rows yet.
-    coming = 0 if await transfer.count(connection, table) else report.read
-    async with transfer.set_aside(connection, [table], coming):
-        merged = await transfer.merge(connection, stage, journal.number)
-    on_progress(merging, 1, 1)
-    _record(reading, merged)
-
-
-def _record(reading: TableReading, merged: transfer.Merged) -> None:
-    report, place = reading.report, reading.place
-
-    def with_places(reason: str) -> str:
-        return _SAME_AS_ROW.sub(lambda found: place(int(found[1])), reason)
-
-    report.inserted, report.updated, report.unchanged = merged.inserted, merged.updated, merged.unchanged
-    report.rejected += len(merged.rejected)
-    report.rejects += [
-        Problem(
-            reading.table.name,
-            one.row,
-            shown(one.id),
-            one.column,
-            shown(one.value),
-            with_places(one.reason),
-            place(one.row),
-        )
-        for one in merged.rejected
-    ]
-    report.rejects.sort(key=lambda problem: problem.row)

@@ -1,5 +1,6 @@
 """What became of every row of an import."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -77,9 +78,12 @@ class ImportReport:
         """How many rows were added or changed, in all tables."""
         return sum(table.inserted + table.updated for table in self.tables.values())
 
-    def shortened(self, most: int) -> dict[str, Any]:
-        """Return the report as it is kept: so many problems a table, without their values, which may be personal."""
-        tables = {name: asdict(table) for name, table in self.tables.items()}
+    def shortened(self, most: int, pending: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the report as it is kept: so many problems a table, without their values, which may be personal.
+
+        Of tables that are pending nothing is in the database, and nothing is told but their names.
+        """
+        tables = {name: asdict(table) for name, table in self.tables.items() if name not in pending}
         for table in tables.values():
             for kind in ("rejects", "rounded"):
                 table[kind] = [problem | {"value": None} for problem in table[kind][:most]]
@@ -87,6 +91,7 @@ class ImportReport:
             "tables": tables,
             "unknown_tables": self.unknown_tables,
             "missing_tables": self.missing_tables,
-            "rejected": self.rejected,
+            "pending_tables": list(pending),
+            "rejected": sum(table["rejected"] for table in tables.values()),
             "rejects_file": self.rejects_file,
         }

@@ -15,6 +15,17 @@ from tests.jobs.data.legacy.old_file import OldFile, rows_of
 
 pytestmark = pytest.mark.every_version
 
+# An import that waits, when it has come so far, for what is done to it: the URL, the file, where, and up to how many
+# rows it is one transaction.
+KILLED_AT = """
+import asyncio, sys, time; from pathlib import Path; from jobs.data.legacy import Manner, import_file
+def pause(subject, done, total):
+    if subject == sys.argv[3] and (done == total or subject == "keeping"):
+        print("half way", flush=True); time.sleep(60)
+manner = Manner(together=int(sys.argv[4]))
+asyncio.run(import_file(sys.argv[1], Path(sys.argv[2]), manner, on_progress=pause))
+"""
+
 VERSIONS = " UNION ALL ".join(
     f"SELECT '{table.name}', id, xmin::text, ctid::text FROM {table.name}" for table in transfer.TABLES  # noqa: S608
 )  # fmt: skip
@@ -103,21 +114,23 @@ async def test_readers_go_on_during_an_import_and_see_all_of_it_or_nothing(datab
     assert set(seen) == {0, 100}
 
 
-@pytest.mark.parametrize("moment", ["employees", "leave_requests: writing"])
+@pytest.mark.parametrize(
+    ("moment", "together"),
+    [
+        ("employees", 10_000),
+        ("leave_requests: writing", 10_000),
+        ("genzai: writing", 0),
+        ("leave_requests: writing", 0),
+    ],
+)
 async def test_an_import_killed_half_way_leaves_the_database_as_it_was(
-    database: Database, old: OldFile, moment: str
+    database: Database, old: OldFile, moment: str, together: int
 ) -> None:
     await sample.load(database.primary_url, 30)
     fill(old, 500)
     before = await rows_of(database.primary_url, VERSIONS)
-    script = (
-        "import asyncio, sys, time; from pathlib import Path; from jobs.data.legacy import import_file\n"
-        "def pause(table, done, total):\n"
-        "    if table == sys.argv[3] and done == total: print('half way', flush=True); time.sleep(60)\n"
-        "asyncio.run(import_file(sys.argv[1], Path(sys.argv[2]), on_progress=pause))\n"
-    )
     importing = await forking.python(
-        "-c", script, database.primary_url, old.path, moment, stdout=asyncio.subprocess.PIPE
+        "-c", KILLED_AT, database.primary_url, old.path, moment, together, stdout=asyncio.subprocess.PIPE
     )
     assert importing.stdout is not None
     assert await importing.stdout.readline() == b"half way\n"

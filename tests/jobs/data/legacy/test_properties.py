@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from db import transfer
 from db.personal import PERSONAL, opened_row
 from jobs.data import verifying
-from jobs.data.legacy import import_file
+from jobs.data.legacy import Manner, import_file
 from jobs.data.legacy.source import opened
 from jobs.data.rolling_back import roll_back
 from tests.conftest import Database
@@ -205,10 +205,10 @@ async def empty(url: str) -> None:
         await transfer.truncate(connection)
 
 
-@given(before=FILE, coming=FILE)
+@given(before=FILE, coming=FILE, together=st.sampled_from([0, 100_000]))
 @ALWAYS
 async def test_twice_is_once_and_taking_back_leaves_what_was_there(
-    module_database: Database, before: Tables, coming: Tables
+    module_database: Database, before: Tables, coming: Tables, together: int
 ) -> None:
     url = module_database.primary_url
     await empty(url)
@@ -217,7 +217,7 @@ async def test_twice_is_once_and_taking_back_leaves_what_was_there(
         await import_file(url, first.path)
         at_first = await checksums(url)
 
-        done = await import_file(url, second.path)
+        done = await import_file(url, second.path, Manner(together=together))
         once = await checksums(url)
         again = await import_file(url, second.path)
         twice = await checksums(url)

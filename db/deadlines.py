@@ -1,6 +1,6 @@
 """Time limits that are the same for everything of a kind, and so need one timer for all of it.
 
-`asyncio.timeout` sets a timer for each block and takes it back again, in ten calls: one twentieth of a search's.
+`asyncio.timeout` sets a timer for each block and takes it back again, in ten calls.
 """
 
 import asyncio

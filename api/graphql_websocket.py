@@ -125,6 +125,9 @@ class _Conversation:
             hearing.cancel()
             ending.cancel()
             await asyncio.gather(hearing, ending, return_exceptions=True)
+            # What is raised keeps this frame, and a task what it has raised: all of a connection would wait for the
+            # garbage collector.
+            del hearing, ending
 
     async def _hear_all(self, identity: Identity) -> None:
         while True:
@@ -217,10 +220,10 @@ class _Conversation:
 
     async def _stream(self, key: str, request: GraphQLRequest, identity: Identity) -> bool:
         """Send every result; return False when the subscription was refused before it began."""
+        # An execution refers to itself, and has the context: that is not to keep the connection until it is collected.
+        rates, scope = self._endpoint.admission.rates, self._websocket.scope
         context = self._endpoint.contexts.of(
-            identity,
-            origin=self._origin,
-            charge=lambda cost: self._endpoint.admission.rates.charge(self._websocket.scope, identity, cost),
+            identity, origin=self._origin, charge=lambda cost: rates.charge(scope, identity, cost)
         )
         async with aclosing(results_of(self._endpoint.schema, request, context)) as results:
             async for result in results:

@@ -143,6 +143,10 @@ class Protocol(HttpToolsProtocol):
             self._meet_deadline()
             self._deadline = self.loop.call_later(self.head_seconds, self._give_up)
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self.parser = None  # pyright: ignore[reportAttributeAccessIssue] - they refer to each other, and nobody needs either
+
     def on_message_begin(self) -> None:
         self._in_head = self._advanced = True
         super().on_message_begin()

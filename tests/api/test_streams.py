@@ -1,6 +1,8 @@
 """Subscriptions as clients meet them: over WebSocket and as server-sent events, on a real connection."""
 
 import asyncio
+import gc
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -179,6 +181,32 @@ async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) ->
             await socket.sign_in()
         while streaming.streams.open:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
+
+
+async def test_a_connection_that_has_ended_does_not_wait_for_the_garbage_collector(streaming: Streaming) -> None:
+    kinds = {"Hasty", "WebSocketProtocol", "WebSocket", "_Conversation"}
+
+    def held() -> Counter[str]:
+        return Counter(name for each in gc.get_objects() if (name := type(each).__name__) in kinds)
+
+    backup = await streaming.ask_for_backup()
+    gc.collect()
+    before = held()
+    gc.disable()
+    try:
+        async with streaming.websocket() as socket:
+            await socket.sign_in()
+            await socket.follow(f"backup:{backup}")
+            await socket.receive()
+            during = held()
+        async with asyncio.timeout(30):
+            while left := held() - before:  # noqa: ASYNC110 - nobody tells when it is gone
+                await asyncio.sleep(0.05)
+    finally:
+        gc.enable()
+
+    assert {kind for kind in kinds if during[kind] > before[kind]} >= {"WebSocketProtocol", "WebSocket"}
+    assert not left
 
 
 async def test_nobody_has_more_streams_than_one_may(streaming: Streaming) -> None:

@@ -45,14 +45,16 @@ class Operations:
             buckets=SECONDS,
             registry=registry,
         )
-        # Kind, outcome and seconds of what was counted since the counters were last told: in one go they take a
-        # third of the time.
+        # Kind, outcome and seconds of what was counted since the counters were last told: not on the way of a request.
         self._since: list[tuple[str, str, float]] = []
         self._counted = {(kind, each): counter.labels(kind, each) for kind in KINDS for each in (OK, REFUSED, FAILED)}
         self._timed = {kind: histogram.labels(kind) for kind in KINDS}
 
     def count(self, kind: str | None, outcome: str, *, began: float) -> None:
-        """Count an operation that began at this reading of the performance counter."""
+        """Count an operation that began at this reading of the performance counter.
+
+        The counters are told soon, and before they are read here: a process that dies takes its last moments along.
+        """
         if not self._since:
             asyncio.get_running_loop().call_later(TOLD_EVERY_SECONDS, self.tell)
         self._since.append((kind if kind in self._timed else "unknown", outcome, time.perf_counter() - began))

@@ -83,7 +83,7 @@ class Route:
     straight: tuple[Variables, Mapping[str, str]] | None  # see `_straight_arguments`
 
 
-class Asked(NamedTuple):
+class Meant(NamedTuple):
     """One operation of a document, the types of its variables where none needs converting, and whether any switches."""
 
     operation: OperationDefinitionNode
@@ -139,17 +139,17 @@ class Quick:
             return None
         given = variables or {}
         try:
-            asked = prepared.plans.once(("asked", name), lambda: _asked(prepared, name))
-            if asked is None:
+            meant = prepared.plans.once(("meant", name), lambda: _meant(prepared, name))
+            if meant is None:
                 return None
-            values = None if asked.simple is None else _as_given(asked.simple, given)
+            values = None if meant.simple is None else _as_given(meant.simple, given)
             if values is None:
                 values = get_variable_values(
-                    self._core, asked.operation.variable_definitions or (), given, max_errors=MOST_ERRORS
+                    self._core, meant.operation.variable_definitions or (), given, max_errors=MOST_ERRORS
                 )
             if isinstance(values, list):
                 return None
-            key = ("route", name, switches(values.coerced) if asked.switched else ())
+            key = ("route", name, switches(values.coerced) if meant.switched else ())
             route = prepared.plans.once(key, lambda: self._route(prepared, name, given))
             if route is None:
                 return None
@@ -367,13 +367,13 @@ def _straight_arguments(
     return constants, {names[name]: variable for name, variable in variables.items()}
 
 
-def _asked(prepared: Prepared, name: str | None) -> Asked | None:
-    """Return the query that is meant; None where there is none, or where it has to be said which."""
+def _meant(prepared: Prepared, name: str | None) -> Meant | None:
+    """Return what is known of the query that is meant, as `_operation` finds it."""
     operation = _operation(prepared, name)
     if operation is None:
         return None
     simple = _simple_variables(operation)
-    return Asked(operation, simple, switched=simple is None or bool in simple.values())
+    return Meant(operation, simple, switched=simple is None or bool in simple.values())
 
 
 def _operation(prepared: Prepared, name: str | None) -> OperationDefinitionNode | None:

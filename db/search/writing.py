@@ -52,6 +52,17 @@ class Slot(NamedTuple):
 Pieces = Sequence[str | Slot]
 
 
+class WrittenPage(NamedTuple):
+    """One page of hits, best first: scores, each of the texts in UTF-8, and places where they were asked for."""
+
+    scores: Sequence[float]
+    texts: Sequence[Sequence[bytes]]
+    places: Sequence[cursor.Place]
+    has_next: bool
+    has_previous: bool
+    took_ms: float
+
+
 class Writing:
     """How hits are written, each in one text or several.
 
@@ -78,7 +89,7 @@ class Writing:
 
     def page(
         self, records: Sequence[asyncpg.Record], *, has_next: bool, has_previous: bool, took_ms: float
-    ) -> "WrittenPage":
+    ) -> WrittenPage:
         """Return the page that the statement gave."""
         scores, *others = zip(*records, strict=True) if records else [()] * (1 + len(self._texts))
         texts, place = others[: len(self._texts)], others[len(self._texts) :]
@@ -97,17 +108,6 @@ class Writing:
         if self._places:
             selected += [f"hit.{each}" for each in PLACE]
         return hits_of(selected, [table for table in tables if set(self._columns[table]) - {ID}]), tuple(templates)
-
-
-class WrittenPage(NamedTuple):
-    """One page of hits, best first: scores, each of the texts in UTF-8, and places where they were asked for."""
-
-    scores: Sequence[float]
-    texts: Sequence[Sequence[bytes]]
-    places: Sequence[cursor.Place]
-    has_next: bool
-    has_previous: bool
-    took_ms: float
 
 
 def can_be_written(table: EmployeeTable, column: str, *, null: bool) -> bool:

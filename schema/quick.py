@@ -23,13 +23,8 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLSchema,
-    ListValueNode,
-    NamedTypeNode,
-    NonNullTypeNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
-    VariableNode,
     execute,
 )
 from graphql import ExecutionResult as CoreResult
@@ -41,7 +36,6 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types import ExecutionResult
-from strawberry.types.base import StrawberryMaybe
 from strawberry.types.field import StrawberryField
 
 from db.errors import AppError
@@ -50,9 +44,9 @@ from schema.documents import Cost, Preparation, Prepared, admit
 from schema.errors import presentable
 from schema.plans import DEFINITION, Complete, plan_of, switches
 from schema.sharing import SharingExecution
+from schema.straight import Variables, as_given, as_they_are, names_of, simple_variables, straight_arguments
 from schema.written import Form, form_of
 
-Variables = dict[str, Any]
 Outcome = Callable[..., Any]
 Heard = Callable[[Sequence[GraphQLError], Context], None]
 
@@ -61,9 +55,6 @@ MOST_ERRORS = 50
 INFO = "info"
 QUERY = OperationType.QUERY.value
 IS_AWAITABLE: Any = optimized_is_awaitable
-# What is the same in Python as in GraphQL.
-SIMPLE = {"String": str, "Boolean": bool}
-PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ class Route:
     form: Form | None
     info: Any  # a resolver's, but for what belongs to one request
     asks_info: bool
-    straight: tuple[Variables, Mapping[str, str]] | None  # see `_straight_arguments`
+    straight: tuple[Variables, Mapping[str, str]] | None  # see `straight_arguments`
 
 
 class Meant(NamedTuple):
@@ -142,7 +133,7 @@ class Quick:
             meant = prepared.plans.once(("meant", name), lambda: _meant(prepared, name))
             if meant is None:
                 return None
-            values = None if meant.simple is None else _as_given(meant.simple, given)
+            values = None if meant.simple is None else as_given(meant.simple, given)
             if values is None:
                 values = get_variable_values(
                     self._core, meant.operation.variable_definitions or (), given, max_errors=MOST_ERRORS
@@ -227,12 +218,12 @@ class Quick:
             form=form_of(execution, definition.type, details) if definition.type == self._searched else None,
             info=info,
             asks_info=resolver.info_parameter is not None,
-            straight=_straight_arguments(
+            straight=straight_arguments(
                 details[0],
                 get_argument_values(
                     definition, details[0].node, execution.variable_values, details[0].fragment_variable_values
                 ),
-                _names(self._schema, field),
+                names_of(self._schema, field),
             ),
         )
 
@@ -245,7 +236,7 @@ class Quick:
         raw = route.info._replace(variable_values=values.coerced, context=context)
         info: strawberry.Info[Context, None] = self._schema.config.info_class(_raw_info=raw, _field=route.field)
         arguments: list[Any] = [None]
-        plain = None if route.straight is None or values.sources else _as_they_are(*route.straight, values.coerced)
+        plain = None if route.straight is None or values.sources else as_they_are(*route.straight, values.coerced)
         if plain is None:
             arguments, plain = get_arguments(
                 field=route.field,
@@ -314,65 +305,12 @@ def _raising(error: Exception) -> Outcome:
     return again
 
 
-def _simple_variables(operation: OperationDefinitionNode) -> Mapping[str, type] | None:
-    """Return the Python types of an operation's variables, where they are such that they need no converting."""
-    types: dict[str, type] = {}
-    for each in operation.variable_definitions or ():
-        inner = each.type.type if isinstance(each.type, NonNullTypeNode) else each.type
-        found = SIMPLE.get(inner.name.value) if isinstance(inner, NamedTypeNode) else None
-        if found is None:
-            return None
-        types[each.variable.name.value] = found
-    return types
-
-
-def _as_given(simple: Mapping[str, type], given: Variables) -> VariableValues | None:
-    """Return the values of variables, where each is there and of its type; None where there is more to look at."""
-    if len(simple) != len(given):
-        return None
-    for name, found in simple.items():
-        if type(given.get(name)) is not found:
-            return None
-    return VariableValues({}, given)
-
-
-def _as_they_are(constants: Variables, variables: Mapping[str, str], given: Variables) -> Variables | None:
-    """Return a resolver's arguments; None where a value needs converting.
-
-    Raises:
-        KeyError: a variable has no value.
-    """
-    arguments = dict(constants)
-    for name, variable in variables.items():
-        arguments[name] = given[variable]
-    return arguments if PLAIN.issuperset(map(type, arguments.values())) else None
-
-
-def _straight_arguments(
-    details: FieldDetails, values: Variables, names: Mapping[str, str] | None
-) -> tuple[Variables, Mapping[str, str]] | None:
-    """Return a resolver's arguments that are always the same, and the variables of the others, by their `names` there.
-
-    None where one of them is made of a variable and something else, or where there are no such names.
-    """
-    if names is None:
-        return None
-    variables: dict[str, str] = {}
-    for each in details.node.arguments or ():
-        if isinstance(each.value, VariableNode):
-            variables[each.name.value] = each.value.name.value
-        elif isinstance(each.value, ListValueNode | ObjectValueNode):
-            return None
-    constants = {names[name]: value for name, value in values.items() if name not in variables}
-    return constants, {names[name]: variable for name, variable in variables.items()}
-
-
 def _meant(prepared: Prepared, name: str | None) -> Meant | None:
     """Return what is known of the query that is meant, as `_operation` finds it."""
     operation = _operation(prepared, name)
     if operation is None:
         return None
-    simple = _simple_variables(operation)
+    simple = simple_variables(operation)
     return Meant(operation, simple, switched=simple is None or bool in simple.values())
 
 
@@ -395,14 +333,3 @@ def _permissions(field: StrawberryField) -> Sequence[BasePermission] | None:
             return None
         found += extension.permissions
     return found
-
-
-def _names(schema: strawberry.Schema, field: StrawberryField) -> Mapping[str, str] | None:
-    """Return how a resolver calls its arguments, by their names in GraphQL; None where it is given more than these."""
-    resolver = field.base_resolver
-    if resolver is None or not resolver.self_parameter or resolver.parent_parameter or resolver.root_parameter:
-        return None
-    if any(isinstance(argument.type, StrawberryMaybe) for argument in field.arguments):
-        return None
-    name_of = schema.config.name_converter.from_argument
-    return {name_of(argument): argument.python_name for argument in field.arguments}

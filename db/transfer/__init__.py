@@ -9,7 +9,7 @@ from db.transfer.reading import reading, rows_of
 from db.transfer.stage import Stage
 from db.transfer.tables import LATER, SOONER, TABLES, count, is_searched, table_of, truncate, writable_columns
 from db.transfer.undoing import Later, Undone
-from db.transfer.writing import Writer, tidy, writing
+from db.transfer.writing import Writer, stay, tidy, writing
 
 __all__ = [
     "KEPT_DAYS",
@@ -39,6 +39,7 @@ __all__ = [
     "revision_of",
     "rows_of",
     "set_aside",
+    "stay",
     "table_of",
     "tidy",
     "truncate",

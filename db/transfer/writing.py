@@ -32,6 +32,11 @@ Writer = asyncpg.Connection
 # How long another writer is waited for.
 PATIENT = timedelta(seconds=15)
 
+# How often the server hears of a transaction that waits, at least, and three times as often as it wants to.
+HEARD_SECONDS = 60.0
+MOST_SILENT = "SELECT setting::float / 1000 FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+HEARD = "SELECT"
+
 
 class TablesBusyError(AppError):
     """Somebody else holds the tables."""
@@ -112,6 +117,10 @@ async def connected(
         connection: asyncpg.Connection = await asyncpg.connect(url)
         try:
             yield connection
+        except asyncpg.InterfaceError as error:
+            if connection.is_closed():  # it was, while nothing was asked
+                raise ConnectionAbortedError("the server closed the connection, its log says why") from error
+            raise
         finally:
             await connection.close(timeout=10)
     except _UNREACHABLE as error:
@@ -120,6 +129,17 @@ async def connected(
         ) from error
     except asyncpg.UndefinedTableError as error:
         raise NotMigratedError from error
+
+
+async def stay(connection: Writer, until: asyncio.Event) -> None:
+    """Keep a transaction that has nothing to do meanwhile; the server ends those that it does not hear of."""
+    most: float | None = await connection.fetchval(MOST_SILENT)
+    seconds = min(HEARD_SECONDS, most / 3) if most else HEARD_SECONDS
+    while not until.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await until.wait()
+        await connection.execute(HEARD)
 
 
 async def tidy(url: str) -> None:

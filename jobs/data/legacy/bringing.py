@@ -60,10 +60,15 @@ async def bring(shares: Sequence[Share], number: int, ring: KeyRing | None, on_p
     order = [each for each in chain.from_iterable(zip_longest(*tables)) if each is not None]
     async with reading_ahead([each.rows for each in order]) as ahead:
         pieces = dict(zip(order, ahead, strict=True))
+        left, all_in = set(order), asyncio.Event()
 
         async def bring_share(connection: transfer.Writer, share: Sequence[_Coming]) -> None:
             for each in share:
                 await _bring_table(connection, each, pieces[each], number, on_progress)
+            left.difference_update(share)
+            if not left:
+                all_in.set()
+            await transfer.stay(connection, all_in)
 
         await _all(bring_share(share.connection, each) for share, each in zip(shares, tables, strict=True))
 

@@ -112,6 +112,32 @@ async def test_a_connection_that_breaks_between_them_is_told_with_what_to_do(dat
     assert f"yukyu data rollback {kept['id']}" in (told.value.hint or "")
 
 
+IMPATIENT = """
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 1500', current_database());
+    END $$
+"""
+SLOW = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(4); RETURN NULL; END';
+    CREATE TRIGGER slow BEFORE INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION slow();
+"""
+
+
+@pytest.mark.parametrize("slow", ["genzai", "employees"])
+async def test_one_connection_waits_for_the_other_longer_than_the_server_lets_it_be_silent(
+    database: Database, old: OldFile, slow: str
+) -> None:
+    url = database.primary_url
+    fill(old)
+    connection = await asyncpg.connect(url)
+    await connection.execute(IMPATIENT)
+    await connection.execute(SLOW.format(slow))
+    await connection.close()
+
+    done = await import_file(url, old.path, SHARED)
+
+    assert done.tables["genzai"].inserted == done.tables["employees"].inserted == done.tables["genzai"].read > 0
+
+
 @pytest.mark.parametrize("subject", ["genzai: writing", "leave_requests: writing", "employees"])
 async def test_what_goes_wrong_on_one_connection_takes_both_back(
     database: Database, old: OldFile, subject: str

@@ -42,14 +42,14 @@ class Authentication:
             raise
         return ANONYMOUS if token is None else await self.identify_token(token, origin)
 
-    async def identify_token(self, token: str, origin: Origin) -> Identity:
-        """Return who holds a token, and let `origin` know the token's id.
+    async def identify_token(self, token: str, origin: Origin, *, again: bool = True) -> Identity:
+        """Return who holds a token, and let `origin` know the token's id; it is remembered if it will come `again`.
 
         Raises:
             InvalidTokenError: it is not a valid one.
         """
         try:
-            identity = await self._identity_of(token)
+            identity = await self._identity_of(token, again=again)
         except InvalidTokenError as error:
             self._note(error.reason, origin)
             raise
@@ -95,14 +95,14 @@ class Authentication:
             return EXPIRED
         return REVOKED
 
-    async def _identity_of(self, token: str) -> Identity:
+    async def _identity_of(self, token: str, *, again: bool) -> Identity:
         try:
-            return self.tokens.identify(token)
+            return self.tokens.identify(token, again=again)
         except UnknownKeyError:
             if self.remote_keys is None:
                 raise
         await self.remote_keys.look_again()
-        return self.tokens.identify(token)
+        return self.tokens.identify(token, again=again)
 
     def _note(self, reason: str, origin: Origin, *, who: str = ANONYMOUS.name) -> None:
         self.access.journal.refused(who=who, action="authenticate", reason=reason, origin=origin)

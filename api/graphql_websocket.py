@@ -163,7 +163,8 @@ class _Conversation:
         authentication = self._endpoint.authentication
         if header is None:
             return await authentication.identify(self._websocket, self._origin)
-        return await authentication.identify_token(bearer(str(header)) or "", self._origin)
+        # Once for a connection, however long it lasts: the tokens of a crowd would stay when it has left.
+        return await authentication.identify_token(bearer(str(header)) or "", self._origin, again=False)
 
     async def _hear(self, message: Message, identity: Identity) -> None:
         match message["type"]:

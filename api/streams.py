@@ -7,6 +7,7 @@ from contextlib import aclosing, contextmanager
 from strawberry.types import ExecutionResult
 
 from api.graphql_request import GraphQLRequest
+from api.leftovers import Leftovers
 from api.seats import Seats
 from schema.build import Schema
 from schema.context import Context
@@ -26,6 +27,7 @@ class Streams:
         self._connections = Seats(most_per_user, _too_many_streams)
         self._subscriptions = Seats(most_subscriptions_per_user, _too_many_subscriptions)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leftovers = Leftovers()
 
     @contextmanager
     def seat(self, name: str) -> Generator[None]:
@@ -35,7 +37,10 @@ class Streams:
             TooManyStreamsError: there are as many as one user may have.
         """
         with self._connections.seat(name):
-            yield
+            try:
+                yield
+            finally:
+                self._leftovers.one_ended()
 
     @contextmanager
     def subscription(self, name: str) -> Generator[None]:

@@ -147,8 +147,8 @@ class Tokens:
             claims["sid"] = sign_in
         return jwt.encode(claims, key.material, algorithm=key.algorithm)
 
-    def identify(self, token: str) -> Identity:
-        """Return who holds the token.
+    def identify(self, token: str, *, again: bool = True) -> Identity:
+        """Return who holds the token, and remember it where it will come `again`.
 
         Raises:
             UnknownKeyError: it names a key that is not known, which may be a new one.
@@ -160,7 +160,8 @@ class Tokens:
         if len(token) > LONGEST_TOKEN:
             raise InvalidTokenError("too long")
         identity = self._identify(token)
-        self._verified.keep(token, identity)
+        if again:
+            self._verified.keep(token, identity)
         return identity
 
     def remembered(self, token: str) -> Identity | None:

@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from api.leftovers import ENDING_SECONDS
 from api.tokens import Tokens
 from db.control import Alert, AlertEventKind, AlertState, Control, Severity, alerts
 from schema.roles import Role
@@ -153,6 +154,7 @@ async def _run(
         found[f"cpu ms an event {turn}"] = (process.cpu_times().user - cpu) / events * 1000
         found[f"memory with {turn}"] = await settled(process)
         await all_of_them.leave()
+        await asyncio.sleep(ENDING_SECONDS + 1)
     found["memory after"] = await settled(process)
     return found | {"median": median(times), "slowest": max(times)}
 

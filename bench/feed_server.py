@@ -1,5 +1,6 @@
 """The API without a database, for bench/feed.py: `feed_server.py DIRECTORY SECRET` prints its port."""
 
+import gc
 import resource
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from api import logs
 from api.app import create_app
+from api.commands import allocator
 from api.commands.foreground import Foreground, listen
 from api.settings import Settings
 from api.signin import SignInLinks
@@ -55,11 +57,14 @@ async def serve(foreground: Foreground, directory: Path, secret: str) -> None:
             streams=streams,
         )
         with listen("127.0.0.1", 0) as listening:
+            gc.collect()
+            gc.freeze()  # as `yukyu serve` does
             print(listening.getsockname()[1], flush=True)
             await foreground.serve(app, listening, max_message_bytes=2**18, trusted_proxies=[], on_stop=streams.end)
 
 
 if __name__ == "__main__":
+    allocator.choose()
     logs.configure()  # to standard error: the first line of standard output is the port
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLID,
     GraphQLLeafType,
     GraphQLObjectType,
+    GraphQLResolveInfoHelpers,
     GraphQLString,
     Undefined,
     is_abstract_type,
@@ -66,6 +67,15 @@ class Plans:
 
 class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
     """Completes objects by plan, where their document is remembered and there can be one."""
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """Made for whoever asks: kept here it would refer to this, and all of an execution wait for the collector."""
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _kept: GraphQLResolveInfoHelpers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride] - a property in place of an attribute
+        """Keep nothing."""
 
     def complete_object_value(  # noqa: PLR0913, PLR0917 - graphql-core's signature
         self,

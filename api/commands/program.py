@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from api.commands import allocator
 from api.version import VERSION
 from db.errors import AppError, SettingError
 
@@ -30,6 +31,8 @@ GROUPS = {
     "keys": "keys",
 }
 
+# Those that answer the API's requests.
+SERVERS = ("up", "serve")
 # Those that run until they are stopped, so that being stopped is no failure.
 LASTING = ("up", "serve", "work", "node")
 
@@ -72,6 +75,8 @@ def options(version: Version = False) -> None:  # noqa: FBT002 - `_version` acts
 def main() -> None:
     """Run one command; an error is one line on standard error, with a hint where there is one."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else None
+    if wanted in SERVERS:
+        allocator.choose()
     if wanted in LASTING:  # until it has its own way to stop, there is nothing yet to stop in order
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)

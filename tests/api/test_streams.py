@@ -184,7 +184,7 @@ async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) ->
 
 
 async def test_a_connection_that_has_ended_does_not_wait_for_the_garbage_collector(streaming: Streaming) -> None:
-    kinds = {"Hasty", "WebSocketProtocol", "WebSocket", "_Conversation"}
+    kinds = {"Hasty", "WebSocketProtocol", "WebSocket", "_Conversation", "SharingExecution"}
 
     def held() -> Counter[str]:
         return Counter(name for each in gc.get_objects() if (name := type(each).__name__) in kinds)
@@ -205,7 +205,11 @@ async def test_a_connection_that_has_ended_does_not_wait_for_the_garbage_collect
     finally:
         gc.enable()
 
-    assert {kind for kind in kinds if during[kind] > before[kind]} >= {"WebSocketProtocol", "WebSocket"}
+    assert {kind for kind in kinds if during[kind] > before[kind]} >= {
+        "WebSocketProtocol",
+        "WebSocket",
+        "SharingExecution",
+    }
     assert not left
 
 

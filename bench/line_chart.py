@@ -1,10 +1,11 @@
 """Draws lines over two logarithmic axes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 340, 70, 150, 30, 50
+LINE_HEIGHT = 14
 COLOURS = ("#2563eb", "#f59e0b", "#9ca3af", "#16a34a", "#dc2626", "#7c3aed")
 Points = Mapping[float, float]
 
@@ -34,12 +35,19 @@ def drawn(title: str, lines: Mapping[str, Points]) -> str:
         x, y = at(10.0**x_low, 10.0**power)
         parts.append(f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{WIDTH - RIGHT}" y2="{y:.0f}" stroke="#e5e7eb"/>')
         parts.append(f'<text x="{x - 8:.0f}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:,.10g}</text>')
-    for (name, points), colour in zip(lines.items(), COLOURS * len(lines), strict=False):
-        places = [at(x, y) for x, y in points.items()]
+    drawn_lines = [[at(x, y) for x, y in points.items()] for points in lines.values()]
+    names_at = _apart([places[-1][1] + 4 for places in drawn_lines])
+    for name, places, name_at, colour in zip(lines, drawn_lines, names_at, COLOURS * len(lines), strict=False):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        parts.append(
-            f'<text x="{places[-1][0] + 8:.0f}" y="{places[-1][1] + 4:.0f}" fill="{colour}">{escape(name)}</text>'
-        )
+        parts.append(f'<text x="{places[-1][0] + 8:.0f}" y="{name_at:.0f}" fill="{colour}">{escape(name)}</text>')
     return "\n".join((*parts, "</svg>")) + "\n"
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Return the same heights, those moved up that would be written over one below."""
+    found, below = list(heights), float("inf")
+    for index in sorted(range(len(heights)), key=lambda index: -heights[index]):
+        below = found[index] = min(heights[index], below - LINE_HEIGHT)
+    return found

@@ -307,6 +307,7 @@ def tell(connection: socket.socket, number: int) -> None:
 def do(started: Started) -> None:
     os.environ.clear()
     os.environ.update(started.environment)
+    os.environ.setdefault("PYTHONMALLOC", "pymalloc")  # or a server would begin again, as what this was forked from
     os.chdir(started.directory)
     if started.program == "yukyu":
         sys.argv = ["yukyu", *started.arguments]

@@ -41,6 +41,14 @@ def test_it_begins_again_in_place_and_what_it_starts_may_choose_for_itself() -> 
     assert chosen() == {"began": allocator.CHOICE, "inherited": dict.fromkeys(allocator.CHOICE)}
 
 
+def test_a_server_begins_again_with_all_that_it_was_started_with() -> None:
+    command = [sys.executable, "-P", "-m", "api.commands", "serve", "--help"]
+    others = {name: value for name, value in os.environ.items() if name not in allocator.CHOICE}
+    helped = subprocess.run(command, env=others, stdout=subprocess.PIPE, check=True, timeout=60)
+
+    assert b"--workers" in helped.stdout
+
+
 @pytest.mark.parametrize(
     "given", [{"PYTHONMALLOC": "pymalloc"}, {"GLIBC_TUNABLES": "glibc.malloc.check=1"}, {"PYTHONMALLOC": "malloc"}]
 )

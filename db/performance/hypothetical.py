@@ -1,5 +1,6 @@
 """Tries an index out without making it, by HypoPG: what would the planner expect of it?"""
 
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
@@ -31,7 +32,8 @@ async def costs(connection: asyncpg.Connection, query: str, index: str) -> tuple
     finally:
         await transaction.rollback()
         await prepared.forget(connection)
-        await connection.execute(RESET)
+        with suppress(asyncpg.UndefinedFunctionError):  # it was dropped meanwhile, and nothing is left of it
+            await connection.execute(RESET)
 
 
 async def _cost(connection: asyncpg.Connection, query: str) -> float:

@@ -5,6 +5,7 @@ import pytest
 
 from db.cluster import Binaries
 from db.monitoring.snapshot import Statement
+from db.performance import hypothetical
 from db.performance.catalog import TableFacts
 from jobs import performance
 from jobs.performance.predicates import wanted_by
@@ -108,14 +109,23 @@ async def test_statements_that_are_not_slow_want_nothing(staffed: Staffed) -> No
 
 @pytest.mark.every_version
 async def test_without_hypopg_costs_are_unknown(staffed: Staffed) -> None:
-    async with connected(staffed.database.admin_url) as admin:
-        await admin.execute("DROP EXTENSION IF EXISTS hypopg")
+    await no_hypopg(staffed)
 
     (found,) = await suggest(staffed, "SELECT * FROM shifts WHERE person = $1")
 
     assert (found.table, found.columns) == ("shifts", ("person",))
     assert (found.cost_before, found.cost_after) == (None, None)
     assert "40,000 rows" in found.reason
+
+
+@pytest.mark.every_version
+async def test_hypopg_that_is_dropped_while_it_is_asked_tells_nothing(staffed: Staffed) -> None:
+    await no_hypopg(staffed)
+
+    async with connected(staffed.database.replica_url) as replica:
+        query, index = "SELECT * FROM shifts WHERE person = $1", "CREATE INDEX ON shifts (person)"
+        assert await hypothetical.costs(replica, query, index) is None
+        assert await replica.fetchval("SELECT 1") == 1
 
 
 @pytest.mark.every_version
@@ -150,7 +160,17 @@ async def hypopg(staffed: Staffed) -> None:
             await admin.execute("CREATE EXTENSION IF NOT EXISTS hypopg")
         except asyncpg.FeatureNotSupportedError:
             pytest.skip("HypoPG is not installed for this PostgreSQL: apt-get install postgresql-15-hypopg")
-    installed = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'hypopg')"
+    await on_replica(staffed, installed=True)
+
+
+async def no_hypopg(staffed: Staffed) -> None:
+    async with connected(staffed.database.admin_url) as admin:
+        await admin.execute("DROP EXTENSION IF EXISTS hypopg")
+    await on_replica(staffed, installed=False)
+
+
+async def on_replica(staffed: Staffed, *, installed: bool) -> None:
+    known = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'hypopg')"
     async with asyncio.timeout(60), connected(staffed.database.replica_url) as replica:
-        while not await replica.fetchval(installed):  # noqa: ASYNC110 - the event is in another process
+        while await replica.fetchval(known) is not installed:  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.02)

@@ -221,7 +221,7 @@ class _Conversation:
 
     async def _stream(self, key: str, request: GraphQLRequest, identity: Identity) -> bool:
         """Send every result; return False when the subscription was refused before it began."""
-        # An execution refers to itself, and has the context: that is not to keep the connection until it is collected.
+        # The context has no way back to the connection: whatever keeps an execution would keep all of it.
         rates, scope = self._endpoint.admission.rates, self._websocket.scope
         context = self._endpoint.contexts.of(
             identity, origin=self._origin, charge=lambda cost: rates.charge(scope, identity, cost)

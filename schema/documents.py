@@ -1,7 +1,9 @@
 """Each document is parsed, measured and validated once; the outcome is remembered by its text."""
 
+import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,15 +40,15 @@ MOST_REMEMBERED_CHARACTERS = 250_000
 REPORTED_ERRORS = 10
 
 Cost = dict[str, int]
-# Parsing and validating take about as long a token as two values of an answer do.
-CHARACTERS_PER_UNIT, MOST_TO_READ = 4, 4_000
+# Parsing and validating take as long a character as two values of an answer do, and longest where a document is given up.
+UNITS_PER_CHARACTER, MOST_TO_READ = 2, 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A parsed document, and the reasons why it will not be run or else what its operations cost.
+    """A parsed document and what its operations cost; or the reasons why it will not be run.
 
-    What cannot be parsed is no document, and has its reason.
+    Of one that will not be run, `document` says only which operations it has, and of what cannot be parsed nothing.
     """
 
     document: DocumentNode | None
@@ -79,28 +81,81 @@ class Preparation:
     def prepared(self, schema: GraphQLSchema, text: str) -> Prepared:
         prepared = self.known(text)
         if prepared is None:
-            prepared = _prepare(schema, text, self.limits)
+            with _leaving_nothing():
+                prepared = _prepare(schema, text, self.limits)
             self._remembered.keep(text, prepared)
         return prepared
 
 
 def reading_cost(text: str) -> int:
     """Return what it costs to look at a document, whatever comes of it; too long a one is not read to its end."""
-    return min(len(text) // CHARACTERS_PER_UNIT, MOST_TO_READ)
+    return min(len(text) * UNITS_PER_CHARACTER, MOST_TO_READ)
 
 
 def _prepare(schema: GraphQLSchema, text: str, limits: Limits) -> Prepared:
     try:
         document = parse(text, max_tokens=limits.tokens)
     except GraphQLSyntaxError as error:
-        return Prepared(None, (error,))
+        return Prepared(None, (error.with_traceback(None),))
     try:
         check(document, limits)
     except QueryTooComplexError as error:
-        return Prepared(document, (as_graphql_error(error),))
+        return Prepared(_outline(document), _remembered((as_graphql_error(error),)))
     if errors := validate(schema, document, RULES, max_errors=REPORTED_ERRORS):
-        return Prepared(document, tuple(errors))
+        return Prepared(_outline(document), _remembered(errors))
     return Prepared(document, formulas=formulas_of(schema, document), introspects=introspects(document))
+
+
+@contextmanager
+def _leaving_nothing() -> Generator[None]:
+    """Free what parsing and validating leave behind while it is young.
+
+    Tokens refer to each other in circles, and so do validation's visitors. Left to itself the garbage collector comes
+    by while they are in use, and has them grow old: then a full collection has to find them, and everybody waits.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect(0)
+
+
+def _outline(document: DocumentNode) -> DocumentNode:
+    """Return a document's operations without what they ask for."""
+    operations = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    return DocumentNode(
+        definitions=tuple(_asking_nothing(each.operation, each.name and each.name.value) for each in operations)
+    )
+
+
+def _asking_nothing(operation: GraphQLOperationType, name: str | None) -> OperationDefinitionNode:
+    return OperationDefinitionNode(
+        operation=operation,
+        name=None if name is None else NameNode(value=name),
+        selection_set=SelectionSetNode(selections=()),
+    )
+
+
+def _remembered(errors: Iterable[GraphQLError]) -> tuple[GraphQLError, ...]:
+    """Return errors that know where they are in the text, and keep alive no nodes, tokens or frames."""
+    for error in errors:
+        if error.original_error is not None:
+            error.original_error.__traceback__ = None
+    return tuple(_about_the_text(error, error.message) for error in errors)
+
+
+def _about_the_text(error: GraphQLError, message: str) -> GraphQLError:
+    return GraphQLError(
+        message,
+        source=error.source,
+        positions=error.positions,
+        original_error=error.original_error,
+        extensions=error.extensions,
+    )
 
 
 class PrepareDocuments(SchemaExtension):
@@ -186,19 +241,13 @@ def admit(prepared: Prepared, caller: Context, cost: Cost) -> None:
 def _stand_in(context: ExecutionContext) -> DocumentNode:
     """Return what is never run in place of a document that cannot be parsed, which Strawberry would try once more."""
     operation = next(iter(context.allowed_operations))
-    name = _named(context)
-    definition = OperationDefinitionNode(
-        operation=GraphQLOperationType(operation.value),
-        name=None if name is None else NameNode(value=name),
-        selection_set=SelectionSetNode(selections=()),
-    )
-    return DocumentNode(definitions=(definition,))
+    return DocumentNode(definitions=(_asking_nothing(GraphQLOperationType(operation.value), _named(context)),))
 
 
 def _without_suggestion(error: GraphQLError) -> GraphQLError:
     """Return the error without names of the schema that its caller may not look at."""
     message, suggested = re.subn(r" Did you mean .*", "", error.message, flags=re.DOTALL)
-    return GraphQLError(message, nodes=error.nodes, extensions=error.extensions) if suggested else error
+    return _about_the_text(error, message) if suggested else error
 
 
 def _kind(document: DocumentNode, name: str | None) -> str | None:

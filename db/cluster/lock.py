@@ -16,6 +16,9 @@ from db.cluster.layout import Layout
 
 SERVERS = ("primary", "replica")
 
+# Who was killed while it started a program is held to be there until that program has begun.
+LETTING_GO_SECONDS = 0.5
+
 # Names the container, as far as processes are concerned; systems without such a thing have one for all.
 PROCESSES = Path("/proc/self/ns/pid")
 
@@ -54,7 +57,7 @@ def _locked(layout: Layout, path: Path) -> Generator[None]:
     lock = FileLock(path)
     try:
         with allowed():
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LETTING_GO_SECONDS, poll_interval=LETTING_GO_SECONDS / 20)
     except Timeout:
         raise AlreadyRunningError(layout.root, holder(layout)) from None
     try:

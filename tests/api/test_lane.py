@@ -160,7 +160,7 @@ async def test_requests_sent_at_once_are_answered_in_their_order(served: Served)
 
 
 async def test_what_is_limited_is_counted_once(module_database: Database) -> None:
-    limits = application(module_database, rate_limit_address="6/day", rate_limit_user="500/day")
+    limits = application(module_database, rate_limit_address="6/day", rate_limit_user="800/day")
     async with limits as api, over(api) as served:
         quick = served.request(SEARCH, {"q": "qqqq"}, token=served.api.token())
         answers = [(await served.say(quick))[0] for _ in range(8)]
@@ -170,7 +170,7 @@ async def test_what_is_limited_is_counted_once(module_database: Database) -> Non
     # The document is read once, and each operation costs the same until there is not enough left; then, after as many
     # requests as one address may make, its rate refuses.
     assert [answer[9:12] for answer in answers] == ["200"] * 4 + ["429"] * 4
-    assert policies == [["500;w=86400"]] * 6 + [["6;w=86400"]] * 2
+    assert policies == [["800;w=86400"]] * 6 + [["6;w=86400"]] * 2
     assert left[1] != left[2]
     assert all("retry-after" in answer for answer in answers[4:])
 

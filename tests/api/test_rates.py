@@ -67,12 +67,12 @@ async def test_the_old_search_endpoints_count_towards_the_same_rate(limited: Api
     assert [answer.status_code for answer in asked] == [200, 429]
     assert asked[1].json()["error"]["code"] == "RATE_LIMITED"
     assert "retry-after" in asked[1].headers
-    assert (await limited.client.post("/graphql", json=SEARCH, headers=headers)).status_code == 200
+    assert (await limited.client.post("/graphql", json=ME, headers=headers)).status_code == 200
 
 
 async def test_a_document_that_nobody_has_sent_before_is_charged_even_when_it_is_refused(limited: Api) -> None:
     async def ask(number: int) -> int:
-        document = {"query": "{ nothing } #" + f"{number}" * 2_000}
+        document = {"query": "{ nothing } #" + f"{number}" * 400}
         return (await limited.client.post("/graphql", json=document, headers=signed_in(limited))).status_code
 
     assert [await ask(number) for number in range(4)] == [200, 429, 429, 429]

@@ -1,5 +1,6 @@
 """All commands together, and what an error looks like on a terminal."""
 
+import gc
 import signal
 import sys
 from importlib import import_module
@@ -81,7 +82,7 @@ def main() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
     try:
-        program(wanted)()
+        _imported(wanted)()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except AppError as error:
@@ -94,6 +95,15 @@ def main() -> None:
             message = f"YUKYU_{name}: {said}" if name else f"{said}."  # several settings together have no name
             _complain(message, "docs/configuration.md explains every setting.")
         sys.exit(USAGE)
+
+
+def _imported(wanted: str | None) -> typer.Typer:
+    """Return the command line; the garbage collector neither looks for garbage in what is imported, nor ever will."""
+    gc.disable()
+    app = program(wanted)
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 
 from api.commands import shares
+from api.measuring import TOLD_EVERY_SECONDS
 from api.settings import Settings
 from schema.roles import Role
 from tests.api.server_process import ServerProcess, serving
@@ -38,6 +39,7 @@ async def test_service_goes_on_when_a_worker_is_killed_and_ends_with_its_keeper(
         assert len(before) == 2
         assert await ask(server, 10) == [200] * 10
 
+        await asyncio.sleep(2 * TOLD_EVERY_SECONDS)
         async with server.client("root", Role.ADMIN) as client:  # whichever answers, it has counted all
             counts = [COUNTED.search((await client.get("/metrics")).text) for _ in range(3)]
         assert {found and float(found[1]) for found in counts} == {10.0}

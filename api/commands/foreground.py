@@ -79,6 +79,9 @@ class Foreground:
         )
         self._on_stop = on_stop
         self._server = _Server(config)
+        # Workers share one socket, as well as whether it blocks: duplicates of one that may block would let it, and
+        # another worker would stand still until somebody connects.
+        listening.settimeout(0)
         more = [listening.dup() for _ in range(ACCEPTED_AT_ONCE - 1)]
         try:
             await self._server.serve(sockets=[listening, *more])

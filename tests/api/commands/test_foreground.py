@@ -1,10 +1,13 @@
 import asyncio
+import os
 import signal
+import socket
 
 import pytest
+from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
-from api.commands.foreground import Foreground
+from api.commands.foreground import Foreground, listen
 
 
 class Impatient(Foreground):
@@ -29,3 +32,23 @@ def test_what_a_stop_still_waits_for_is_said() -> None:
     waiting_for = [line["waiting_for"] for line in said if line["event"] == "still stopping"]
     assert waiting_for
     assert any(each.startswith("the last one: ") and "ending" in each for each in waiting_for[0])
+
+
+def test_a_socket_on_which_others_answer_is_never_let_block() -> None:
+    let: list[bool] = []
+
+    class Watched(socket.socket):
+        def settimeout(self, value: float | None) -> None:
+            super().settimeout(value)
+            let.append(os.get_blocking(self.fileno()))
+
+    async def serve(foreground: Foreground) -> None:
+        asyncio.get_running_loop().call_later(0.1, signal.raise_signal, signal.SIGTERM)
+        await foreground.serve(
+            PlainTextResponse("here"), shared, max_message_bytes=1, trusted_proxies=[], on_stop=lambda: None
+        )
+
+    with Watched(fileno=listen("127.0.0.1", 0).detach()) as shared:
+        Foreground().run(serve)
+
+    assert set(let) == {False}

@@ -40,7 +40,7 @@ MOST_REMEMBERED_CHARACTERS = 250_000
 REPORTED_ERRORS = 10
 
 Cost = dict[str, int]
-# Parsing and validating take as long a character as two values of an answer do, and longest where a document is given up.
+# Parsing and validating take as long a character as two values of an answer do, and longest of a document given up.
 UNITS_PER_CHARACTER, MOST_TO_READ = 2, 8_000
 
 

@@ -36,7 +36,7 @@ _RARE = re.compile(
 )
 _FORMAL = re.compile(r"会社|法人|組合|ltd|inc|corp|k\.k|llc|\([かゆカユ]")
 _DASHED = re.compile("([ぁ-ゖァ-ヺー])[\u2010-\u2015\u2212]")
-_REPEATED = re.compile("([^ ])[々ゝゞヽヾ〃仝]")
+_REPEATED = re.compile("([^ 々ゝゞヽヾ〃仝])([々ゝゞヽヾ〃仝]+)")
 _JAPANESE_FORM = re.compile(r"会社|法人|組合|\(..?\)|[かゆ]\)|\([かゆ]", re.DOTALL)
 _JAPANESE_FORMS = re.compile(
     r"(特例)?有限会社|合同会社|合資会社|合名会社|相互会社"
@@ -139,7 +139,7 @@ def _without_marks(text: str) -> str:
         text = re.sub("[\u0300-\u036f]+", "", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFKC", text).translate(_SPECIAL)
     text = _DASHED.sub(r"\1ー", UNSEEN.sub("", text))
-    return _REPEATED.sub(r"\1\1", text).translate(_APOSTROPHES).translate(_SMALL)
+    return _REPEATED.sub(lambda run: run[1] * (1 + len(run[2])), text).translate(_APOSTROPHES).translate(_SMALL)
 
 
 def _without_legal_form(text: str) -> str:

@@ -83,6 +83,19 @@ async def test_the_schema_goes_forward_and_back_and_forward_again(empty_database
     assert await migrations.current(url) == migrations.head()
 
 
+async def test_names_with_several_iteration_marks_are_found_after_an_upgrade(database: Database) -> None:
+    url, found = database.primary_url, "SELECT count(*) FROM search.page('佐々々木')"
+    await migrations.downgrade(url, "0005")
+    async with connected(url) as connection:
+        await connection.execute("INSERT INTO staff (employee_num, name) VALUES ('1', '佐々々木 蓮')")
+        assert await connection.fetchval(found) == 0
+
+    await migrations.upgrade(url)
+
+    async with connected(url) as connection:
+        assert await connection.fetchval(found) == 1
+
+
 @pytest.mark.every_version
 async def test_the_database_is_what_the_tables_say(database: Database) -> None:
     assert await migrations.drift(database.primary_url) == []

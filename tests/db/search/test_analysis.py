@@ -20,6 +20,7 @@ SAME_KEY = [
     ["𠮷野", "吉野"],
     ["廣瀨", "広瀬"],
     ["佐々木", "佐佐木"],
+    ["佐々々木", "佐佐々木", "佐佐佐木"],
     ["ササキ", "ささき", "ｻｻｷ", "さゝき"],
     ["ガギグ", "ｶﾞｷﾞｸﾞ", "か\u3099ぎぐ"],
     ["コーチ", "ｺｰﾁ", "コ―チ", "こ–ち"],
@@ -73,6 +74,25 @@ async def test_what_is_one_to_a_searcher_has_one_key(people: asyncpg.Connection)
         normal = [text.replace(" ", "") for text in await keys(people, "normal", same) if text is not None]
 
         assert len(set(normal)) == 1, (same, normal)
+
+
+FOLDED_ONCE = [
+    "佐々々木",
+    "佐々ゝ々",
+    "佐々 木佐々々々 々々木",
+    "'々々",
+    "株式会社々々",
+    "ナ゙々\u200b々",
+    "a〃〃",
+]
+
+
+@pytest.mark.parametrize("text", FOLDED_ONCE)
+async def test_folding_twice_changes_nothing(people: asyncpg.Connection, text: str) -> None:
+    (once,) = await keys(people, "folded", [text])
+
+    assert once is not None
+    assert await keys(people, "folded", [once]) == [once]
 
 
 async def test_python_folds_as_the_database_does(people: asyncpg.Connection) -> None:

@@ -2,7 +2,7 @@
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.errors import BadInputError
@@ -57,6 +57,8 @@ async def is_searched_for_or_refused(crowd: asyncpg.Connection, pieces: list[str
 
 @SOME
 @given(pieces=texts)
+@example(pieces=["'", "々", "々"])
+@example(pieces=["佐", "々", "々", "木"])
 async def test_any_text_can_be_a_name(crowd: asyncpg.Connection, pieces: list[str]) -> None:
     await can_be_a_name(crowd, pieces)
 

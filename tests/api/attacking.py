@@ -9,6 +9,7 @@ import sys
 
 import httpx
 
+from tests import clients
 from tests.api.attacks import ATTACKS, HONEST
 
 
@@ -21,7 +22,7 @@ async def main(url: str, authorization: str, what: str) -> None:
             for make in ATTACKS.values():
                 await client.post(url, content=make() if what == "attack" else honest)
 
-    async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+    async with clients.client(headers=headers, timeout=60) as client:
         working = [asyncio.create_task(over_and_over(client)) for _ in range(3)]
         print("at work", flush=True)  # noqa: T201 - who started this waits for it
         await asyncio.gather(*working)

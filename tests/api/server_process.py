@@ -17,6 +17,7 @@ import psutil
 
 from api.tokens import Tokens
 from schema.roles import Role
+from tests import clients
 from tests.api.commands.installation import YUKYU
 from tests.conftest import Database
 from tests.forking import Lasting, lasting
@@ -49,7 +50,7 @@ class ServerProcess:
 
     def client(self, name: str = "aiko", *roles: Role, **options: Any) -> httpx.AsyncClient:
         headers = {"authorization": self.token(name, *roles)}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60, **options)
+        return clients.client(base_url=self.url, headers=headers, timeout=60, **options)
 
 
 @asynccontextmanager
@@ -86,7 +87,7 @@ def _start(settings: dict[str, str], log: Path, *, forked: bool) -> subprocess.P
 
 
 async def _ready(process: subprocess.Popen[bytes] | Lasting, log: Path) -> str:
-    async with asyncio.timeout(90), httpx.AsyncClient() as client:
+    async with asyncio.timeout(90), clients.client() as client:
         while True:
             assert process.poll() is None, log.read_text("utf-8")
             if found := re.search(r'"url": ?("http://[^"]+")', log.read_text("utf-8")):

@@ -14,6 +14,7 @@ from api.streams import Streams
 from db.control import Operation, operations
 from jobs.site import Site
 from schema.roles import Role
+from tests import clients
 from tests.api.application import TOKENS
 
 FOLLOW = "subscription ($id: ID!) { operationProgress(id: $id) { id kind state progress message } }"
@@ -62,7 +63,7 @@ class Streaming:
         self, variables: dict[str, Any], query: str = FOLLOW, **headers: str
     ) -> AsyncGenerator[httpx.Response]:
         async with (
-            httpx.AsyncClient(timeout=20) as client,
+            clients.client(timeout=20) as client,
             client.stream(
                 "POST",
                 self.url,

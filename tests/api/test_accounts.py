@@ -20,6 +20,7 @@ from jobs.accounts.passwords import Passwords
 from jobs.accounts.throttle import WITH_PAIR
 from jobs.site import now
 from schema.roles import Role
+from tests import clients
 from tests.api.application import TOKENS, Api
 from tests.api.serving import listening
 from tests.api.streaming import Streaming
@@ -88,7 +89,7 @@ async def served(module_database: Any, tmp_path_factory: pytest.TempPathFactory)
     async with (
         open_site(tmp_path_factory.mktemp("site")) as site,
         Engines.open(module_database.primary_url, []) as engines,
-        httpx.AsyncClient(timeout=30) as client,
+        clients.client(timeout=30) as client,
     ):
         access, streams = Access.of(site.control, TOKENS.mint), Streams(most_per_user=20)
         app = create_app(

@@ -23,6 +23,7 @@ from db.cluster import Binaries, EmbeddedCluster
 from db.engines import Engines
 from jobs.health import Report
 from schema.roles import Role
+from tests import clients
 from tests.api.application import TOKENS
 from tests.api.serving import listening
 from tests.db.cluster.witness import eventually, postmaster
@@ -79,7 +80,7 @@ async def serve(cluster: EmbeddedCluster) -> AsyncGenerator[Service]:
         app = create_app(engines, Settings(), tokens=TOKENS, links=SignInLinks(), examine=examine)
         async with (
             listening(app) as port,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+            clients.client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
         ):
             yield Service(cluster, client, {"authorization": f"Bearer {token}"})
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -23,6 +22,7 @@ from db.engines import Engines
 from jobs.access import Access
 from jobs.accounts import revoking
 from jobs.site import Site
+from tests import clients
 from tests.api.identity_provider import AUDIENCE, ISSUER, IdentityProvider, claims, identity_provider, rsa_key
 from tests.api.serving import listening
 from tests.api.streaming import FOLLOW, Streaming
@@ -150,7 +150,7 @@ FORGED: dict[str, tuple[Callable[[Forge], str], str]] = {
 
 
 async def over_http(forge: Forge, token: str) -> str:
-    async with httpx.AsyncClient() as client:
+    async with clients.client() as client:
         answer = await client.post(
             forge.streaming.url, json={"query": "{ me { name } }"}, headers={"authorization": f"Bearer {token}"}
         )
@@ -191,7 +191,7 @@ async def test_a_token_that_does_not_count_is_refused_and_noted_once(forge: Forg
 
 
 async def me(forge: Forge, token: str) -> Any:
-    async with httpx.AsyncClient() as client:
+    async with clients.client() as client:
         answer = await client.post(
             forge.streaming.url, json={"query": "{ me { name roles } }"}, headers={"authorization": f"Bearer {token}"}
         )

@@ -1,9 +1,9 @@
 import asyncio
 
-import httpx
 from starlette.types import Receive, Scope, Send
 
 from api.requests import RequestLog
+from tests import clients
 from tests.api.serving import listening
 
 
@@ -12,7 +12,7 @@ async def forever(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 async def test_a_request_that_outlasts_a_stop_is_told_that_the_server_stops() -> None:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with clients.client(timeout=10) as client:
         async with listening(RequestLog(forever)) as port:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/"))
             await asyncio.sleep(0.2)

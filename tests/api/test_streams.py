@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
@@ -21,6 +20,7 @@ from api.streams import Streams
 from db.control import RestoreRun, RestoreState, operations
 from db.engines import Engines
 from schema.roles import Role
+from tests import clients
 from tests.api.application import TOKENS
 from tests.api.serving import listening
 from tests.api.streaming import FOLLOW, Streaming, parsed, token
@@ -149,7 +149,7 @@ async def test_events_can_be_asked_for_by_get_with_a_cookie(streaming: Streaming
     query = FOLLOW.replace("($id: ID!)", "").replace("$id", f'"{backup}"')
     headers = {"accept": "text/event-stream", "sec-fetch-site": "same-origin"}
 
-    async with httpx.AsyncClient(cookies={"yukyu_session": token()}) as client:
+    async with clients.client(cookies={"yukyu_session": token()}) as client:
         response = await client.get(streaming.url, params={"query": query}, headers=headers)
 
     assert response.text.startswith("event: next\ndata: {")
@@ -340,7 +340,7 @@ async def test_a_query_sent_as_a_stream_is_no_failure_in_the_log(streaming: Stre
 
 
 async def test_a_subscription_sent_as_a_query_says_how_it_is_sent(streaming: Streaming) -> None:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token()}"}) as client:
+    async with clients.client(headers={"authorization": f"Bearer {token()}"}) as client:
         response = await client.post(streaming.url, json={"query": FOLLOW, "variables": {"id": "x"}})
 
     assert response.status_code == 405

@@ -8,6 +8,7 @@ import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 from graphql.execution.values import get_variable_values
 
+from tests import clients
 from tests.web.serving import Site
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_an_example_asks_what_the_schema_has(sdl: GraphQLSchema, example: dict[s
 
 @pytest.mark.xdist_group("browser")
 async def test_the_server_answers_every_example(console: Site) -> None:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {console.token('aiko')}"}) as http:
+    async with clients.client(headers={"authorization": f"Bearer {console.token('aiko')}"}) as http:
         for example in EXAMPLES:
             if example["group"] == OF_INSTALLATIONS:  # tests/api/test_backups_and_restores.py asks them
                 continue

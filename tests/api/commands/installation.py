@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import forking
+from tests import clients, forking
 
 PATIENCE_SECONDS = 90
 YUKYU = str(Path(sys.executable).parent / "yukyu")
@@ -67,7 +67,7 @@ class Installation:
             while True:
                 assert self.process.poll() is None, self.log.read_text("utf-8")
                 if self.printed(r"http://127\.0\.0\.1:\d+"):
-                    async with httpx.AsyncClient() as client:
+                    async with clients.client() as client:
                         try:
                             if (await client.get(f"{self.url}/readyz")).status_code == 200:
                                 return
@@ -95,7 +95,7 @@ class Installation:
     async def ask(self, document: str, role: str = "viewer") -> dict[str, Any]:
         if role not in self._tokens:
             self._tokens[role] = self.command("token", "--role", role).stdout.strip()
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with clients.client(timeout=30) as client:
             answer = await client.post(
                 f"{self.url}/graphql",
                 json={"query": document},

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 
+from tests import clients
 from tests.api.commands.installation import Installation
 from tests.db.cluster.witness import eventually
 
@@ -68,7 +68,7 @@ async def it_is_healthy(installation: Installation) -> None:
 async def the_link_signs_in(installation: Installation) -> None:
     link = installation.printed(r"http://127\.0\.0\.1:\d+/sign-in\?code=\S+")
     assert link is not None
-    async with httpx.AsyncClient() as client:
+    async with clients.client() as client:
         assert (await client.get(link)).headers["location"] == "/graphql"
         me = await client.post(f"{installation.url}/graphql", json={"query": "{ me { roles } }"})
     assert me.json()["data"]["me"]["roles"] == ["admin"]

@@ -40,7 +40,7 @@ MOST_REMEMBERED_CHARACTERS = 250_000
 REPORTED_ERRORS = 10
 
 Cost = dict[str, int]
-# Parsing and validating take as long a character as two values of an answer do, and longest of a document given up.
+# Parsing and validating take about as long a character as two values of an answer do; too long a document is given up.
 UNITS_PER_CHARACTER, MOST_TO_READ = 2, 8_000
 
 
@@ -100,9 +100,9 @@ def _prepare(schema: GraphQLSchema, text: str, limits: Limits) -> Prepared:
     try:
         check(document, limits)
     except QueryTooComplexError as error:
-        return Prepared(_outline(document), _remembered((as_graphql_error(error),)))
+        return Prepared(_outline(document), _without_nodes((as_graphql_error(error),)))
     if errors := validate(schema, document, RULES, max_errors=REPORTED_ERRORS):
-        return Prepared(_outline(document), _remembered(errors))
+        return Prepared(_outline(document), _without_nodes(errors))
     return Prepared(document, formulas=formulas_of(schema, document), introspects=introspects(document))
 
 
@@ -140,7 +140,7 @@ def _asking_nothing(operation: GraphQLOperationType, name: str | None) -> Operat
     )
 
 
-def _remembered(errors: Iterable[GraphQLError]) -> tuple[GraphQLError, ...]:
+def _without_nodes(errors: Iterable[GraphQLError]) -> tuple[GraphQLError, ...]:
     """Return errors that know where they are in the text, and keep alive no nodes, tokens or frames."""
     for error in errors:
         if error.original_error is not None:

@@ -16,7 +16,7 @@ from db.cluster.layout import Layout
 
 SERVERS = ("primary", "replica")
 
-# Who was killed while it started a program is held to be there until that program has begun.
+# What a process had begun to start when it was killed holds its locks until that has become a program of its own.
 LETTING_GO_SECONDS = 0.5
 
 # Names the container, as far as processes are concerned; systems without such a thing have one for all.

@@ -28,11 +28,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    before = re.search(
-        r"CREATE FUNCTION (search\.without_marks.*?\n\$\$;)", BEFORE.read_text(encoding="utf-8"), re.DOTALL
-    )
-    assert before is not None  # noqa: S101 - the file is frozen, and it is there
-    run(f"CREATE OR REPLACE FUNCTION {before[1]}")
+    text = BEFORE.read_text(encoding="utf-8")
+    (before,) = re.findall(r"CREATE FUNCTION (search\.without_marks.*?\n\$\$;)", text, re.DOTALL)
+    run(f"CREATE OR REPLACE FUNCTION {before}")
     run("DROP FUNCTION search.without_iteration_marks")
     fold_again()
 

@@ -10,19 +10,22 @@ down_revision = "f001"
 branch_labels = None
 depends_on = None
 
-TEXTS = {
-    "employees": "name || coalesce(haken, '')",
-    "genzai": "name || coalesce(kana, '') || coalesce(dispatch_name, '') || coalesce(department, '')"
-    " || coalesce(line, '') || coalesce(job_content, '')",
-    "ukeoi": "name || coalesce(kana, '') || coalesce(contract_business, '')",
-    "staff": "name || coalesce(kana, '') || coalesce(office, '')",
+COLUMNS = {
+    "employees": ("employee_num", "name", "haken"),
+    "genzai": (
+        *("employee_num", "name", "kana", "dispatch_id", "dispatch_name"),
+        *("department", "line", "job_content", "nationality"),
+    ),
+    "ukeoi": ("employee_num", "name", "kana", "contract_business", "nationality"),
+    "staff": ("employee_num", "name", "kana", "office", "nationality"),
 }
 MARK = "[々ゝゞヽヾ〃仝]"
 
 
 def upgrade() -> None:
-    for table, texts in TEXTS.items():
-        op.get_bind().exec_driver_sql(f"UPDATE {table} SET name = name WHERE {texts} GLOB '*{MARK}*{MARK}*'")
+    for table, columns in COLUMNS.items():
+        text = " || ".join(f"coalesce({column}, '')" for column in columns)
+        op.get_bind().exec_driver_sql(f"UPDATE {table} SET name = name WHERE {text} GLOB '*{MARK}*{MARK}*'")
 
 
 def downgrade() -> None:

@@ -1,6 +1,8 @@
 """Who looks after a server is asked of locks: numbers of processes mean nothing across containers."""
 
+import fcntl
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,16 @@ def test_whoever_looks_after_a_server_is_known_until_the_end(layout: Layout) -> 
 def test_whoever_looks_after_all_looks_after_each(layout: Layout) -> None:
     with held(layout):
         assert holder(layout, ["replica"]) == os.getpid()
+
+
+def test_what_a_killed_process_had_begun_to_start_keeps_nobody_out(layout: Layout) -> None:
+    with layout.lock.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        begun = subprocess.Popen(["/bin/sleep", "0.2"], pass_fds=(lock.fileno(),))
+
+    with held(layout):
+        assert holder(layout) == os.getpid()
+    begun.wait()
 
 
 def test_a_process_that_has_the_number_of_a_dead_one_is_not_taken_for_it(layout: Layout) -> None:

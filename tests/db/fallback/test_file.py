@@ -103,6 +103,25 @@ async def test_what_is_searched_by_follows_every_change(url: str) -> None:
         connection.execute("INSERT INTO search_lexemes (search_lexemes) VALUES ('integrity-check')")
 
 
+async def test_what_several_iteration_marks_are_searched_by_is_made_anew(url: str) -> None:
+    searched = "SELECT name, place FROM search_records ORDER BY id"
+    await migrations.downgrade(url, "f001")
+    with closing(opening.connect(path_of(url))) as connection:
+        connection.execute("INSERT INTO staff (id, employee_num, name) VALUES ('a', '1', '佐々々木 蓮')")
+        connection.execute("INSERT INTO staff (id, employee_num, name, office) VALUES ('b', '2', '南', '〻佐々々')")
+        connection.execute("INSERT INTO staff (id, employee_num, name) VALUES ('c', '3', '佐々木')")
+        connection.execute("UPDATE search_records SET name = 'old', place = 'old'")
+
+    await migrations.upgrade(url)
+
+    with closing(opening.connect(path_of(url))) as connection:
+        assert connection.execute(searched).fetchall() == [
+            ("佐佐佐木蓮", None),
+            ("南", "〻佐佐佐"),
+            ("old", "old"),
+        ]
+
+
 async def test_no_write_is_lost_among_many_writers_of_whom_one_is_killed(url: str) -> None:
     async def start(name: str, rows: int) -> forking.Process:
         return await forking.python("-c", WRITER, path_of(url), name, rows, stdout=asyncio.subprocess.PIPE)

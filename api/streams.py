@@ -1,6 +1,7 @@
 """Answers that last: how many one user may hold open, and how all of them end when the server stops."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 
@@ -69,16 +70,22 @@ class Streams:
 
 async def results_of(schema: Schema, request: GraphQLRequest, context: Context) -> AsyncGenerator[ExecutionResult]:
     """Run a subscription; errors are presentable. Anything but a subscription is refused as one result."""
-    source = await schema.subscribe(
-        request.query,
-        variable_values=request.variables,
-        context_value=context,
-        operation_name=request.operation_name,
-        operation_extensions=request.extensions,
-    )
-    async with aclosing(source):
-        async for result in source:
-            yield result
+    try:
+        source = await schema.subscribe(
+            request.query,
+            variable_values=request.variables,
+            context_value=context,
+            operation_name=request.operation_name,
+            operation_extensions=request.extensions,
+        )
+        async with aclosing(source):
+            async for result in source:
+                yield result
+    except asyncio.CancelledError as leaving:
+        # SQLAlchemy keeps, in its frame, the exception that goes through it: a circle by which all that hangs on the
+        # connection would wait for the garbage collector.
+        traceback.clear_frames(leaving.__traceback__)
+        raise
 
 
 def _too_many_streams(name: str, most: int) -> TooManyStreamsError:

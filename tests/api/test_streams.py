@@ -19,6 +19,7 @@ from api.signin import SignInLinks
 from api.streams import Streams
 from db.control import RestoreRun, RestoreState, operations
 from db.engines import Engines
+from jobs import watching
 from schema.roles import Role
 from tests import clients
 from tests.api.application import TOKENS
@@ -183,7 +184,11 @@ async def test_a_client_that_leaves_gives_its_seat_back(streaming: Streaming) ->
             await asyncio.sleep(0.01)
 
 
-async def test_a_connection_that_has_ended_does_not_wait_for_the_garbage_collector(streaming: Streaming) -> None:
+@pytest.mark.parametrize("pause", [watching.POLL_SECONDS, 0.0], ids=["while it sleeps", "while it looks"])
+async def test_a_connection_that_has_ended_does_not_wait_for_the_garbage_collector(
+    streaming: Streaming, monkeypatch: pytest.MonkeyPatch, pause: float
+) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", pause)
     kinds = {"Hasty", "WebSocketProtocol", "WebSocket", "_Conversation", "SharingExecution"}
 
     def held() -> Counter[str]:

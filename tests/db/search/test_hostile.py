@@ -128,7 +128,7 @@ BOTH = """
     )
     SELECT ARRAY(
                SELECT   h.id
-               FROM     search.step_by_step(q, s, a, 1000) h
+               FROM     search.step_by_step(q, s, a, 1000, (search.probe(q, s, 1000)).steps) h
                ORDER BY h.older, h.rank, h.moment DESC, h.id DESC),
            ARRAY(SELECT h.id FROM unnest(search.all_of_few(q, s, a)) h)
     FROM   ask
@@ -144,7 +144,8 @@ async def test_the_short_way_and_the_long_way_find_the_same_in_the_same_order(
     assert short in (long, [])
 
 
-# A page looked for among the newest after a glance at so many, and the same page sorted out of all that match.
+# A page looked for among the newest after a glance at so many, which counted or not, and the same page sorted out of
+# all that match.
 AMONG_NEWEST = """
     WITH ask AS (
         SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, glance, NULL)::search.scope AS s,
@@ -152,12 +153,14 @@ AMONG_NEWEST = """
         FROM   unnest(ARRAY[$2, 0]) AS glance
     ),
     counted AS (
-        SELECT q, ((s).tables, NULL, NULL, NULL, (s).glance, search.seen(q, s, (s).glance, 20))::search.scope AS s, a
+        SELECT q, a, (
+                   (s).tables, NULL, NULL, NULL, (s).glance, CASE WHEN $3 THEN search.seen(q, s, (s).glance, 20) END
+               )::search.scope AS s
         FROM   ask
     )
     SELECT ARRAY(
                SELECT   h
-               FROM     search.step_by_step(q, s, a, 20) h
+               FROM     search.step_by_step(q, s, a, 20, (search.probe(q, s, 20)).steps) h
                ORDER BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
                LIMIT    20)
     FROM   counted
@@ -168,9 +171,10 @@ AMONG_NEWEST = """
     "query", [*QUERIES, "木", "ハル", "さ", "ぬ", "1000", "mor", "田中 工場", "田中 製", "nguyen van", "雄"]
 )
 @pytest.mark.parametrize("glance", [40, 200, 1000])
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "not counted"])
 async def test_what_is_found_among_the_newest_is_what_sorting_all_gives(
-    crowd: asyncpg.Connection, query: str, glance: int
+    crowd: asyncpg.Connection, query: str, glance: int, *, counts: bool
 ) -> None:
-    among_newest, by_sorting = await crowd.fetch(AMONG_NEWEST, query, glance)
+    among_newest, by_sorting = await crowd.fetch(AMONG_NEWEST, query, glance, counts)
 
     assert among_newest == by_sorting

@@ -30,7 +30,7 @@ up: install ## everything on this machine; options: make up ARGS="--sample 20000
 	@$(BIN)/yukyu up $(ARGS)
 
 # More workers than cores: while a test waits for a server, others go on.
-PYTEST = $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 test: install ## the tests
 	@$(PYTEST) -m "not long" $(ARGS)

@@ -19,6 +19,38 @@ OURS = """
     WHERE  nspname = 'public' AND proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
 """
 
+# Everything of ours that a revision can define, by its name.
+DEFINED = """
+    WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'search'))
+    SELECT 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid)
+    FROM   pg_proc p
+    WHERE  pronamespace IN (SELECT oid FROM ours) AND prokind = 'f'
+    UNION ALL
+    SELECT 'view ' || c.oid::regclass, pg_get_viewdef(c.oid)
+    FROM   pg_class c
+    WHERE  relnamespace IN (SELECT oid FROM ours) AND relkind = 'v'
+    UNION ALL
+    SELECT 'column ' || c.oid::regclass || '.' || attname,
+           concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attgenerated, pg_get_expr(adbin, adrelid))
+    FROM   pg_class c
+    JOIN   pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+    LEFT   JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE  relnamespace IN (SELECT oid FROM ours) AND relkind IN ('r', 'c')
+    UNION ALL
+    SELECT 'index ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
+    FROM   pg_index
+    JOIN   pg_class c ON c.oid = indexrelid
+    WHERE  relnamespace IN (SELECT oid FROM ours)
+    UNION ALL
+    SELECT 'constraint ' || conname || ' of ' || conrelid::regclass, pg_get_constraintdef(oid)
+    FROM   pg_constraint
+    WHERE  connamespace IN (SELECT oid FROM ours) AND conrelid <> 0
+    UNION ALL
+    SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass, pg_get_triggerdef(oid)
+    FROM   pg_trigger
+    WHERE  NOT tgisinternal
+"""
+
 PERSON = "employee_num, name"
 NONSENSE = [
     ("employees", f"{PERSON}, year, used", "'1', 'x', 2025, -1", "ck_employees_used_not_negative"),
@@ -81,6 +113,25 @@ async def test_the_schema_goes_forward_and_back_and_forward_again(empty_database
 
     assert after == before
     assert await migrations.current(url) == migrations.head()
+
+
+@pytest.mark.every_version
+async def test_each_step_back_leaves_what_the_revision_before_it_made(empty_database: Database) -> None:
+    url = empty_database.primary_url
+    async with connected(url) as connection:
+
+        async def defined() -> dict[str, str]:
+            return dict(map(tuple, await connection.fetch(DEFINED)))
+
+        revisions = [f"{number:04}" for number in range(1, int(migrations.head()) + 1)]
+        made: dict[str, dict[str, str]] = {}
+        for revision in revisions:
+            await migrations.upgrade(url, revision)
+            made[revision] = await defined()
+        for revision in reversed(revisions[:-1]):
+            await migrations.downgrade(url, revision)
+            assert await defined() == made[revision], revision
+    assert len(made[revisions[-1]]) > len(made[revisions[0]]) > 0
 
 
 async def test_names_with_several_iteration_marks_are_found_after_an_upgrade(database: Database) -> None:

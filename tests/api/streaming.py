@@ -5,19 +5,31 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.app import create_app
+from api.http import Protocol
+from api.settings import Settings
+from api.signin import SignInLinks
 from api.streams import Streams
 from db.control import Operation, operations
+from db.engines import Engines
 from jobs.site import Site
 from schema.roles import Role
 from tests import clients
 from tests.api.application import TOKENS
+from tests.api.serving import listening
+from tests.jobs.worker.sites import open_site
 
 FOLLOW = "subscription ($id: ID!) { operationProgress(id: $id) { id kind state progress message } }"
+
+
+class Hasty(Protocol):
+    head_seconds = 0.3
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,20 @@ class Streaming:
             ) as response,
         ):
             yield response
+
+
+@asynccontextmanager
+async def served(database_url: str, directory: Path) -> AsyncGenerator[Streaming]:
+    async def examine() -> Any:
+        raise NotImplementedError
+
+    streams = Streams(most_per_user=4)
+    async with open_site(directory) as site, Engines.open(database_url, []) as engines:
+        app = create_app(
+            engines, Settings(), tokens=TOKENS, links=SignInLinks(), examine=examine, site=site, streams=streams
+        )
+        async with listening(app, Hasty) as port:
+            yield Streaming(port, site, streams)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,23 @@
 """`yukyu token`: who may come in, and as what."""
 
+import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
+from api import logs
 from api.commands import secret
+from api.commands.asking import who
 from api.commands.options import DataDir, settings_with
-from schema.roles import Role
+from api.commands.stores import store_if_any
+from api.settings import Settings
+from db.control import audit
+from db.errors import AppError
+from db.sqlalchemy_engine import sentence
+from schema.roles import Identity, Role
 
 
 def token(
@@ -16,10 +26,30 @@ def token(
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, help="How long it is valid.")] = 12,
     data_dir: DataDir = None,
 ) -> None:
-    """Print a token, and nothing else.
+    """Print a token, and nothing else. The audit log tells of it, by the id that revokes it.
 
     Example: `curl -H "Authorization: Bearer $(yukyu token --role viewer)" …`
     """
-    tokens = secret.tokens(settings_with(data_dir=data_dir))
-    roles = list(dict.fromkeys(role))
-    typer.echo(tokens.mint(name, roles, lifetime=timedelta(hours=hours), now=datetime.now(UTC)))
+    settings = settings_with(data_dir=data_dir)
+    logs.configure(settings.log_format, level=logging.ERROR)
+    tokens = secret.tokens(settings)
+    minted = tokens.mint(name, list(dict.fromkeys(role)), lifetime=timedelta(hours=hours), now=datetime.now(UTC))
+    asyncio.run(_note(settings, tokens.identify(minted)))
+    typer.echo(minted)
+
+
+async def _note(settings: Settings, minted: Identity) -> None:
+    """Tell the audit log of a token. Where that fails it is said: something is broken then, and a token is needed."""
+    details = {"name": minted.name, "roles": [str(role) for role in minted.roles], "until": str(minted.expires_at)}
+    subject = minted.token_id or ""
+    try:
+        async with store_if_any(settings) as control:
+            if control is None:
+                return
+            async with control.transaction() as session:
+                await audit.record(
+                    session, who=who(), action="mint-token", subject=subject, result=audit.SUCCEEDED, details=details
+                )
+    except (AppError, SQLAlchemyError, OSError) as failure:
+        why = failure.message if isinstance(failure, AppError) else sentence(failure)
+        typer.echo(f"The audit log does not tell of this token, {subject}: {why}", err=True)

@@ -3,8 +3,11 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import jwt
 import pytest
 
 from tests import forking
@@ -82,3 +85,41 @@ def test_verifying_prints_a_hash_that_a_later_look_can_be_compared_with(terminal
         "intact": True,
     }
     assert (foreign.returncode, "not in the log" in foreign.stdout) == (1, True)
+
+
+SECRET = "a secret of more than thirty-two characters"
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False})
+
+
+def test_a_token_of_the_command_line_is_in_the_audit_log_by_the_id_that_revokes_it(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUKYU_JWT_SECRET", SECRET)
+
+    minted = terminal.run("token", "--role", "viewer", "--role", "hr", "--name", "aiko", "--hours", "1")
+    (entry,) = terminal.json("audit", "list")
+
+    claims = claims_of(minted.stdout.strip())
+    assert minted.stderr == ""
+    assert (entry["action"], entry["subject"], entry["result"]) == ("mint-token", claims["jti"], "succeeded")
+    assert "(command line)" in str(entry["who"])
+    assert entry["details"] == {
+        "name": "aiko",
+        "roles": ["viewer", "hr"],
+        "until": str(datetime.fromtimestamp(claims["exp"], UTC)),
+    }
+
+
+def test_a_token_is_there_when_the_audit_log_is_not(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUKYU_JWT_SECRET", SECRET)
+    (terminal.directory / "state" / "control.sqlite").write_bytes(b"no database" * 1000)
+
+    minted = terminal.run("token", "--role", "admin")
+
+    assert minted.returncode == 0
+    assert minted.stdout.count("\n") == 1
+    token_id = claims_of(minted.stdout.strip())["jti"]
+    assert f"The audit log does not tell of this token, {token_id}: The control store" in minted.stderr

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
             after=freshness(request),
             charge=lambda cost: self.admission.rates.charge(request.scope, identity, cost),
         )
-        if media_type == STREAM:
+        if media_type == STREAM and request.method != "HEAD":
             return EventStream(self.schema, operation, context, self.streams, self.authentication)
         with self.admission.capacity.seat(identity), self.admission.operations.seat(caller(request.scope, identity)):
             result = await self._execute(operation, context, request.method)

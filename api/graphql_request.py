@@ -27,7 +27,7 @@ async def read_request(request: Request, documents: TrustedDocuments, *, max_byt
         RequestError: it is too large, too slow, of another type, not JSON or not of the right shape.
         AppError: it names a document that there is not, or has one that is not answered here.
     """
-    if request.method == "GET":
+    if request.method in {"GET", "HEAD"}:
         return _from_parameters(request.query_params, documents)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":

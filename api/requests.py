@@ -58,7 +58,7 @@ class RequestLog:
         finally:
             if scope["path"] not in QUIET:
                 took_ms = round((time.perf_counter() - started) * 1000, 2)
-                about = {"method": scope["method"], "path": scope["path"], "status": status, "took_ms": took_ms}
+                about = {"method": scope["method"], "path": scope["path"], "status": int(status), "took_ms": took_ms}
                 logs.requests.say(request_id, **about)
 
 

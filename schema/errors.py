@@ -45,7 +45,7 @@ class OverloadedError(AppError):
 
     def __init__(self, taken: int) -> None:
         super().__init__(
-            f"The server has {taken} operations to answer, which is as many as it can take on now.",
+            f"The server has as much to do as it can take on now (operations under way: {taken}).",
             hint="Try again in a second; `Retry-After` says when.",
         )
 

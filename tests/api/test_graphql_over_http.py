@@ -139,6 +139,29 @@ async def test_a_query_may_come_by_get(api: Api) -> None:
     assert response.json()["data"] == {"me": {"name": "anonymous", "roles": []}}
 
 
+async def test_a_head_has_the_status_and_the_headers_of_its_get(api: Api) -> None:
+    for query in (ME, "{", "mutation { revokeToken(id: 1) }"):
+        got, head = [await api.client.request(each, "/graphql", params={"query": query}) for each in ("GET", "HEAD")]
+
+        assert head.status_code == got.status_code
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+async def test_a_request_is_logged_with_the_number_of_its_status(
+    api: Api, unconfigured_logs: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await api.client.get("/graphql", params={"query": "{"}, headers={"accept": "application/graphql-response+json"})
+
+    assert "status=400" in capsys.readouterr().out
+
+
+async def test_nothing_is_streamed_to_a_head(api: Api) -> None:
+    follow = {"query": 'subscription { operationProgress(id: "x") { id } }'}
+    response = await api.client.head("/graphql", params=follow, headers={"accept": "text/event-stream"})
+
+    assert response.status_code == 405
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused(api: Api, method: str) -> None:
     assert (await api.client.request(method, "/graphql")).status_code == 405

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import logs
 from api.commands import secret
@@ -16,7 +15,7 @@ from api.commands.stores import store_if_any
 from api.settings import Settings
 from db.control import audit
 from db.errors import AppError
-from db.sqlalchemy_engine import sentence
+from db.sqlalchemy_engine import UNREACHABLE, sentence
 from schema.roles import Identity, Role
 
 
@@ -50,6 +49,6 @@ async def _note(settings: Settings, minted: Identity) -> None:
                 await audit.record(
                     session, who=who(), action="mint-token", subject=subject, result=audit.SUCCEEDED, details=details
                 )
-    except (AppError, SQLAlchemyError, OSError) as failure:
+    except (AppError, *UNREACHABLE) as failure:
         why = failure.message if isinstance(failure, AppError) else sentence(failure)
         typer.echo(f"The audit log does not tell of this token, {subject}: {why}", err=True)

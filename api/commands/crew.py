@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -83,7 +84,7 @@ async def _stop(process: Process) -> None:
 
 @asynccontextmanager
 async def with_its_keeper() -> AsyncGenerator[None]:
-    """Stop this process when the one that keeps it is gone; where there is none, do nothing."""
+    """Stop this process when its keeper is gone, and tidy up in the keeper's place; where there is none, do nothing."""
     keeper = os.environ.get(KEEPER)
     if keeper is None:
         yield
@@ -94,6 +95,8 @@ async def with_its_keeper() -> AsyncGenerator[None]:
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
+        if os.getppid() != int(keeper):
+            shutil.rmtree(os.environ[TOGETHER], ignore_errors=True)  # the other workers do so too
 
 
 async def _look_after(keeper: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from api.commands import shares
-from api.measuring import TOLD_EVERY_SECONDS
+from api.measuring import TOGETHER, TOLD_EVERY_SECONDS
 from api.settings import Settings
 from schema.roles import Role
 from tests.api.server_process import ServerProcess, serving
@@ -61,9 +61,12 @@ async def test_service_goes_on_when_a_worker_is_killed_and_ends_with_its_keeper(
 async def test_workers_leave_when_their_keeper_is_killed(module_database: Database, tmp_path: Path) -> None:
     async with serving(module_database, tmp_path, forked=False, workers="2") as server:
         workers = list(workers_of(server).values())
+        counts = Path(workers[0].environ()[TOGETHER])
+        assert counts.is_dir()
         server.process.kill()
         _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 30)
     assert not alive
+    assert not counts.exists()
 
 
 def test_workers_together_have_what_the_settings_say() -> None:

@@ -17,24 +17,27 @@ INTERVAL = timedelta(seconds=5)
 
 async def keep_beating(engines: Engines, *, clock: Callable[[], datetime], interval: timedelta = INTERVAL) -> None:
     """Write a beat every `interval` until cancelled; a primary that is away is tried again at the next."""
-    beating = True
+    stopped: str | None = None
     while True:
-        beats = await _try(engines, clock())
-        if beating and not beats:
-            log.warning("heartbeat stopped", reason="The primary takes no writes.")
-        elif beats and not beating:
+        reason = await _try(engines, clock())
+        if reason is not None and stopped is None:
+            log.warning("heartbeat stopped", reason=reason)
+        elif reason is None and stopped is not None:
             log.info("heartbeat is back")
-        beating = beats
+        stopped = reason
         await pause(interval.total_seconds())
 
 
-async def _try(engines: Engines, now: datetime) -> bool:
+async def _try(engines: Engines, now: datetime) -> str | None:
+    """Write a beat, or return why there is none."""
     try:
         async with engines.transaction() as session:
             await heartbeat.beat(session, now=now)
     except DatabaseUnavailableError:
-        return False
-    except Exception:
+        return "The primary takes no writes."
+    except heartbeat.NoHeartbeatError as failure:
+        return f"{failure.message} {failure.hint}"
+    except Exception as failure:
         log.exception("heartbeat failed")
-        return False
-    return True
+        return str(failure)
+    return None

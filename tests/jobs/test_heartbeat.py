@@ -1,9 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from db import migrations
 from db.engines import Engines
 from jobs import heartbeat
 from tests.conftest import Database
@@ -42,6 +45,27 @@ async def test_beats_reach_the_replica_and_survive_the_primary_s_absence(databas
         await eventually(lambda: is_at(database, MOMENT + timedelta(hours=1)))
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
+
+
+async def test_a_database_that_is_not_migrated_yet_is_waited_for_in_a_sentence(empty_database: Database) -> None:
+    interval = timedelta(milliseconds=50)
+    async with Engines.open(empty_database.primary_url, options=QUICK) as engines:
+        with capture_logs() as logged:
+            beating = asyncio.create_task(heartbeat.keep_beating(engines, clock=Clock(), interval=interval))
+            await asyncio.sleep(0.3)
+            await migrations.upgrade(empty_database.primary_url)
+            await eventually(lambda: is_at(empty_database, MOMENT))
+            await eventually(lambda: said(logged, "heartbeat is back"))
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    told = [line for line in logged if line["event"].startswith("heartbeat")]
+    assert [line["event"] for line in told] == ["heartbeat stopped", "heartbeat is back"]
+    assert "`yukyu db upgrade`" in told[0]["reason"]
+
+
+async def said(logged: Sequence[Mapping[str, Any]], event: str) -> bool:
+    return any(line["event"] == event for line in logged)
 
 
 async def is_at(database: Database, moment: datetime) -> bool:

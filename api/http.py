@@ -17,6 +17,8 @@ from db.errors import BadInputError
 MOST_HEAD_BYTES = 64 * 1024
 # How long a client may leave unread what fills its connection: 64 KiB here, and what the system takes.
 UNREAD_SECONDS = 30.0
+# What people stumble over who write an address by hand.
+UNREADABLE = "In an address, all but ASCII is written in percent: `curl -G URL --data-urlencode q=ささき` does so."
 
 
 class Unread:
@@ -164,16 +166,16 @@ class Protocol(HttpToolsProtocol):
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+        self._refuse(HTTPStatus.BAD_REQUEST, msg, UNREADABLE)
 
     def _give_up(self) -> None:
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not arrive in time.")
 
-    def _refuse(self, status: HTTPStatus, message: str) -> None:
+    def _refuse(self, status: HTTPStatus, message: str, hint: str | None = None) -> None:
         self._meet_deadline()
         if self.transport.is_closing():
             return
-        content = orjson.dumps({"error": {"code": BadInputError.code, "message": message, "hint": None}})
+        content = orjson.dumps({"error": {"code": BadInputError.code, "message": message, "hint": hint}})
         head = (
             b"content-type: application/json\r\n",
             b"content-length: %d\r\n" % len(content),

@@ -72,6 +72,12 @@ async def test_what_is_not_http_is_refused_with_a_code(port: int, nonsense: byte
     assert error_of(await talk(port, nonsense)) == (b"400", "BAD_USER_INPUT")
 
 
+async def test_an_address_with_japanese_in_it_is_refused_with_a_way_to_write_it(port: int) -> None:
+    answer = await talk(port, "GET /?q=ささき HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    assert "--data-urlencode" in json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["hint"]
+
+
 @pytest.mark.parametrize("part", [b"a" * 65_536, b"a: b\r\n" * 10_000], ids=["one header", "many headers"])
 async def test_a_head_without_end_is_refused_after_little_of_it(port: int, part: bytes) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -147,9 +147,8 @@ async def test_a_head_has_the_status_and_the_headers_of_its_get(api: Api) -> Non
         assert head.headers["content-type"] == got.headers["content-type"]
 
 
-async def test_a_request_is_logged_with_the_number_of_its_status(
-    api: Api, unconfigured_logs: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("unconfigured_logs")
+async def test_a_request_is_logged_with_the_number_of_its_status(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     await api.client.get("/graphql", params={"query": "{"}, headers={"accept": "application/graphql-response+json"})
 
     assert "status=400" in capsys.readouterr().out

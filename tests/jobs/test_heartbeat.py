@@ -47,6 +47,7 @@ async def test_beats_reach_the_replica_and_survive_the_primary_s_absence(databas
         await asyncio.gather(beating, return_exceptions=True)
 
 
+@pytest.mark.usefixtures("unconfigured_logs")
 async def test_a_database_that_is_not_migrated_yet_is_waited_for_in_a_sentence(empty_database: Database) -> None:
     interval = timedelta(milliseconds=50)
     async with Engines.open(empty_database.primary_url, options=QUICK) as engines:

@@ -16,6 +16,7 @@ from jobs import health
 from jobs.data import sample
 from tests.api.application import ORIGIN, TOKENS, Api
 from tests.api.server_process import ServerProcess, serving
+from tests.api.streaming import Streaming, served
 from tests.conftest import create_database, database_of, drop_database
 
 
@@ -32,6 +33,13 @@ async def api(module_database: Any, tmp_path_factory: pytest.TempPathFactory) ->
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             yield Api(client, links, database.primary_url)
+
+
+@pytest.fixture(scope="module")
+async def streaming(module_database: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Streaming]:
+    """An application served over a site without servers, for what is streamed."""
+    async with served(module_database.primary_url, tmp_path_factory.mktemp("site")) as streaming:
+        yield streaming
 
 
 @pytest.fixture(scope="session")

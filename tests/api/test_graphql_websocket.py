@@ -1,26 +1,13 @@
 """The protocol `graphql-transport-ws` as clients meet it, kept and broken, on a real connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from api import graphql_websocket
-from tests.api.streaming import Hasty, Streaming, served, token
-
-
-@pytest.fixture(scope="module")
-async def streaming(module_database: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Streaming]:
-    async with served(module_database.primary_url, tmp_path_factory.mktemp("site")) as streaming:
-        yield streaming
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(90):
-        yield
+from tests.api.streaming import Hasty, Streaming, token
 
 
 @pytest.mark.parametrize(

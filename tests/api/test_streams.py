@@ -3,9 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,19 +13,7 @@ from db.control import RestoreRun, RestoreState, operations
 from jobs import watching
 from schema.roles import Role
 from tests import clients
-from tests.api.streaming import FOLLOW, Streaming, parsed, served, token
-
-
-@pytest.fixture(scope="module")
-async def streaming(module_database: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Streaming]:
-    async with served(module_database.primary_url, tmp_path_factory.mktemp("site")) as streaming:
-        yield streaming
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(90):
-        yield
+from tests.api.streaming import FOLLOW, Streaming, parsed, token
 
 
 async def test_a_websocket_tells_the_present_state_and_each_change_until_the_end(streaming: Streaming) -> None:

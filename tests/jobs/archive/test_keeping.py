@@ -124,7 +124,8 @@ async def test_lost_slot_is_made_anew_and_the_server_has_brought_what_was_missed
 
 async def test_removed_segment_is_a_named_gap(kept: Kept) -> None:
     names = [await kept.switch() for _ in range(3)]
-    first, middle, last = (kept.incarnation.timeline(kept.timeline()) / f"{name}.gz" for name in names)
+    archived = kept.incarnation.timeline(kept.timeline())
+    first, middle, last = (archived / f"{name}.gz" for name in names)
 
     async def handed_over() -> bool:
         waiting = await kept.say("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'")
@@ -134,17 +135,21 @@ async def test_removed_segment_is_a_named_gap(kept: Kept) -> None:
     await kept.holds(await kept.write())  # received, and not only handed over
     await eventually(handed_over)
     assert first.exists()
+    assert middle.exists()
     assert last.exists()
     segment = Segment.parse(names[1])
     assert segment is not None
     manifest = backup("a", 0, 1).model_copy(update=backup_fields(kept))
     manifest.write(kept.incarnation)
-    away = middle.rename(kept.incarnation.root / "away")
+    # Where the receiver lost its slot in the middle of it, what it had received is there beside it.
+    copies = list(archived.glob(f"{segment.name}*"))
+    away = [copy.rename(kept.incarnation.root / copy.name) for copy in copies]
     try:
         status = await kept.status()
         found = window(kept.incarnation, [manifest])
     finally:
-        away.rename(middle)
+        for removed, copy in zip(away, copies, strict=True):
+            removed.rename(copy)
         kept.incarnation.manifest("a").unlink()
 
     assert status.gaps == [Gap(segment.timeline, segment, segment, Grade.LOST)]

@@ -3,6 +3,9 @@
 Each is a process of its own that can be killed and has its own signals, files and environment, as one that Python was
 started for; it saves the second or two of imports. `python` takes what follows `python` on a command line, and
 `yukyu` what follows `yukyu`.
+
+Where tests run in several processes, the one that hands them out starts what forks for all of them; else whoever needs
+it first does.
 """
 
 import asyncio
@@ -19,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +35,10 @@ ADDRESS = "served"
 FILES = 3
 PIECE = 1 << 16
 STDOUT, STDERR = 1, 2
+PATIENCE_SECONDS = 120
+
+# The address of the one that several processes share.
+SHARED: list[Path] = []
 
 
 class Started(NamedTuple):
@@ -202,25 +210,39 @@ def ask(
         str(ROOT),
         dict(env),
     )
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(str(server()))
+    connection = connected(server())
     socket.send_fds(connection, [b"!"], files)
     connection.sendall(json.dumps(started).encode())
     connection.shutdown(socket.SHUT_WR)
     return connection
 
 
-@cache
+def connected(address: Path) -> socket.socket:
+    """Connect to what forks, once it has imported what it does."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            assert time.monotonic() < patience, "what forks has not begun"
+            time.sleep(0.02)
+        else:
+            return connection
+
+
 def server() -> Path:
+    """Return the address of what forks."""
+    return SHARED[0] if SHARED else serve()
+
+
+@cache
+def serve() -> Path:
     """Start what forks, and return its address; it ends with this process."""
     directory = tempfile.TemporaryDirectory(prefix="yukyu-forking-")
     address = Path(directory.name) / ADDRESS
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.forking", address], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    process = subprocess.Popen([sys.executable, "-m", "tests.forking", address], cwd=ROOT, stdin=subprocess.PIPE)
 
     def end() -> None:
         process.communicate()
@@ -353,9 +375,7 @@ def main(address: str) -> None:
     assert threading.active_count() == 1, "a thread is lost where this forks"
     gc.collect()
     gc.freeze()
-    forking = Forking(address)
-    print("ready", flush=True)  # noqa: T201 - what the tests wait for
-    started = forking.serve()
+    started = Forking(address).serve()
     if started:
         leave(ended(started))
 

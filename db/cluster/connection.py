@@ -11,8 +11,7 @@ AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 
 @asynccontextmanager
 async def connected(url: str, *, timeout_seconds: int = 10) -> AsyncGenerator[asyncpg.Connection]:
-    # The servers are on this machine or on a private network, without TLS of their own: do not ask for it.
-    connection = await asyncpg.connect(url, timeout=timeout_seconds, command_timeout=timeout_seconds, ssl=False)
+    connection = await asyncpg.connect(url, timeout=timeout_seconds, command_timeout=timeout_seconds)
     try:
         yield connection
     except BaseException:

@@ -36,12 +36,12 @@ class Passwords(BaseModel):
         return cls.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def scram_verifier(password: str) -> str:
+def scram_verifier(password: str, *, iterations: int = ITERATIONS) -> str:
     """Return what PostgreSQL stores of a password, so that the password itself never reaches it or its log."""
     salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client = hmac.digest(salted, b"Client Key", "sha256")
     server = hmac.digest(salted, b"Server Key", "sha256")
     stored = hashlib.sha256(client).digest()
     encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
-    return f"SCRAM-SHA-256${ITERATIONS}:{encoded[0]}${encoded[1]}:{encoded[2]}"
+    return f"SCRAM-SHA-256${iterations}:{encoded[0]}${encoded[1]}:{encoded[2]}"

@@ -21,4 +21,5 @@ def replication(spec: ServerSpec, passwords: Passwords) -> str:
 
 
 def _url(spec: ServerSpec, user: str, password: str, database: str) -> str:
-    return f"postgresql://{user}:{password}@{spec.host}:{spec.port}/{database}"
+    # The servers are on this machine or on a private network, without TLS of their own: do not ask for it.
+    return f"postgresql://{user}:{password}@{spec.host}:{spec.port}/{database}?sslmode=disable"

@@ -67,7 +67,7 @@ def spec(installation: Installation) -> ServerSpec:
 async def connect(installation: Installation) -> asyncpg.Connection:
     """Open a connection to keep, for `beat`; raises one of `connection.AWAY`."""
     url = urls.admin(spec(installation), installation.passwords, urls.MAINTENANCE_DATABASE)
-    connection = await asyncpg.connect(url, timeout=10, command_timeout=10, ssl=False)
+    connection = await asyncpg.connect(url, timeout=10, command_timeout=10)
     await connection.execute(LOCAL)
     return connection
 

@@ -6,12 +6,13 @@ The tables are locked by `writing`: nobody can come between a judgement and the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import asyncpg
 from sqlalchemy import ColumnElement, Insert, Table, Update, case, delete, func, insert, literal, or_, select, update
 
 from db.transfer import changes, images, judgements
-from db.transfer.stage import CHANGED, MOVED, SAME, Stage
+from db.transfer.stage import CHANGED, KNOWN, MOVED, SAME, Stage
 from db.transfer.tables import sql
 
 # Joins of a stage with its table stay in memory for as long as rows are in the hundreds of thousands.
@@ -37,6 +38,28 @@ class Merged:
     rejected: list[Rejected]
 
 
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What merges a stage: the rows are judged, those that are here already written over, new ones put in and noted."""
+
+    judging: tuple[str, ...]
+    writing: tuple[str, ...]
+    noting: tuple[str, ...]
+    verdicts: str
+    rejected: str
+
+    @classmethod
+    @lru_cache(maxsize=KNOWN)
+    def of(cls, stage: Stage) -> "_Statements":
+        return cls(
+            (*_fill_kept(stage), *judgements.of(stage)),
+            tuple(_writes(stage)),
+            tuple(_notes(stage)),
+            _verdicts(stage),
+            _rejected(stage.table),
+        )
+
+
 async def merge(connection: asyncpg.Connection, stage: Stage, number: int) -> Merged:
     """Write what can be written; rows that break a rule or stand in each other's way come back with their reasons.
 
@@ -45,10 +68,13 @@ async def merge(connection: asyncpg.Connection, stage: Stage, number: int) -> Me
     await connection.execute(MEMORY)
     await connection.execute(images.ALIKE)
     await connection.execute(f"ANALYZE {stage.name} ({', '.join(stage.joined)})")
-    for statement in (*_fill_kept(stage), *judgements.of(stage), *_writes(stage, number)):
+    statements = _Statements.of(stage)
+    for statement in (*statements.judging, *statements.writing):
         await connection.execute(statement)
-    counts = dict(await connection.fetch(_verdicts(stage)))
-    rejected = [Rejected(*row) for row in await connection.fetch(_rejected(stage.table))]
+    for statement in statements.noting:
+        await connection.execute(statement, number)
+    counts = dict(await connection.fetch(statements.verdicts))
+    rejected = [Rejected(*row) for row in await connection.fetch(statements.rejected)]
     updated = counts.get(CHANGED, 0) + counts.get(MOVED, 0)
     return Merged(counts.get(None, 0), updated, counts.get(SAME, 0), rejected)
 
@@ -62,8 +88,8 @@ def _fill_kept(stage: Stage) -> Iterator[str]:
         yield sql(update(stage.table).where(*stage.has_same(key)).values(here))
 
 
-def _writes(stage: Stage, number: int) -> Iterator[str]:
-    """Yield the statements, in this order.
+def _writes(stage: Stage) -> Iterator[str]:
+    """Yield the statements that write over what is here, in this order.
 
     A row of ours with the same id is the same row, even when its employee's date has changed: it has moved, and
     goes before anything comes into its place. One with another id but the same employee and date
@@ -81,10 +107,15 @@ def _writes(stage: Stage, number: int) -> Iterator[str]:
         .where(target.c.id == staged.c.id, staged.c.verdict == CHANGED)
         .values({name: staged.columns[name] for name in stage.compared})
     )
+
+
+def _notes(stage: Stage) -> Iterator[str]:
+    """Yield the statements that put in what is new or has moved, and note each row that was written."""
+    staged = stage.table
     columns = [staged.columns[name] for name in stage.columns]
     coming = select(*columns).where(or_(stage.new, staged.c.verdict == MOVED)).order_by(staged.c.row_number)
-    yield sql(changes.noted(number, stage, insert(target).from_select(stage.columns, coming)))
-    yield sql(changes.others(number, stage))
+    yield sql(changes.noted(stage, insert(stage.target).from_select(stage.columns, coming)))
+    yield sql(changes.others(stage))
 
 
 def _remember(stage: Stage, verdict: str) -> Insert:

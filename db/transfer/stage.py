@@ -1,6 +1,8 @@
 """Where rows from outside wait to be judged: a temporary table beside the real one, gone with the transaction."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Self
 
 import asyncpg
 from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, Text, UniqueConstraint, and_, tuple_
@@ -12,6 +14,9 @@ from db.transfer.tables import sql, writable_columns
 # What becomes of a row that is taken; one without a verdict is new.
 CHANGED, MOVED, SAME = "changed", "moved", "same"
 
+# So many stages are remembered: files differ in which columns they have.
+KNOWN = 64
+
 
 class Stage:
     """Staged rows of one table.
@@ -21,10 +26,10 @@ class Stage:
     in them.
     """
 
-    def __init__(self, target: Table, stated: Sequence[str], kept: Sequence[str]) -> None:
+    def __init__(self, target: Table, stated: tuple[str, ...], kept: tuple[str, ...]) -> None:
         self.target = target
         self.columns = writable_columns(target)
-        self.kept = tuple(kept)
+        self.kept = kept
         self.compared = tuple(name for name in self.columns if name != "id" and name not in kept)
         self.copied_columns = ("row_number", *stated)
         # What identifies a row beside its id.
@@ -53,6 +58,13 @@ class Stage:
             prefixes=["TEMPORARY"],
             postgresql_on_commit="DROP",
         )
+        self._creating = tuple(sql(CreateTable(each)) for each in (self.table, self.before))
+
+    @classmethod
+    @lru_cache(maxsize=KNOWN)
+    def of(cls, target: Table, stated: tuple[str, ...], kept: tuple[str, ...]) -> Self:
+        """Return the stage of rows like these: the same again, so that its statements are written once."""
+        return cls(target, stated, kept)
 
     @property
     def name(self) -> str:
@@ -69,8 +81,8 @@ class Stage:
         return and_(self.taken, self.table.c.verdict.is_(None))
 
     async def create(self, connection: asyncpg.Connection) -> None:
-        await connection.execute(sql(CreateTable(self.table)))
-        await connection.execute(sql(CreateTable(self.before)))
+        for statement in self._creating:
+            await connection.execute(statement)
 
     def differs(self, names: Sequence[str]) -> ColumnElement[bool]:
         """Return whether a staged row and a row of the table differ in these columns."""

@@ -22,7 +22,7 @@ from tests import forking
 from tests.api.server_process import serving
 from tests.conftest import Database
 from tests.db.cluster.witness import eventually
-from tests.tls.conftest import Encrypting
+from tests.tls.conftest import Encrypting, silent
 
 MINE = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
@@ -48,7 +48,7 @@ async def test_reads_and_writes_are_encrypted(encrypting: Encrypting, mode: str)
 
 
 async def test_without_a_word_of_tls_it_is_used_where_it_is_offered(encrypting: Encrypting) -> None:
-    async with Engines.open(encrypting.cluster.primary_url) as engines:
+    async with Engines.open(silent(encrypting.cluster.primary_url)) as engines:
         assert (await engines.read(is_encrypted)).value
 
 
@@ -135,7 +135,7 @@ def refused(request: pytest.FixtureRequest, encrypting: Encrypting, cluster: Emb
         return encrypting.primary("127.0.0.1", **verified(encrypting)), OTHER_NAME
     if request.param == "an unknown authority":
         return encrypting.primary(sslmode="verify-full", sslrootcert=encrypting.stranger.file), STRANGER
-    return f"{cluster.primary_url}?sslmode=require", NO_TLS
+    return f"{silent(cluster.primary_url)}?sslmode=require", NO_TLS
 
 
 async def test_the_engines_do_not_read_from_a_server_that_is_refused(refused: tuple[str, str]) -> None:

@@ -33,7 +33,7 @@ class _Coming:
 
     def __init__(self, reading: TableReading, ring: KeyRing | None) -> None:
         self.reading = reading
-        self.stage = transfer.Stage(reading.table, reading.columns, reading.kept)
+        self.stage = transfer.Stage.of(reading.table, reading.columns, reading.kept)
         self._ring = ring
 
     def rows(self) -> transfer.Rows:

@@ -77,7 +77,7 @@ def files_of(site: Site, backup_id: str) -> list[Path]:
 
 @asynccontextmanager
 async def connected(site: Site) -> AsyncGenerator[asyncpg.Connection]:
-    connection = await asyncpg.connect(urls.admin(primary(site), site.installation.passwords), ssl=False)
+    connection = await asyncpg.connect(urls.admin(primary(site), site.installation.passwords))
     try:
         yield connection
     finally:

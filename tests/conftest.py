@@ -21,6 +21,7 @@ import asyncpg
 import psutil
 import pytest
 import structlog
+import uvloop
 
 from db import migrations
 from db.cluster import Binaries, EmbeddedCluster, urls
@@ -111,6 +112,7 @@ def versions() -> list[Binaries]:
 
 def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # what is imported and collected stays
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # as the servers: asyncio's own is lenient where it is not
     if shared := getattr(config, "workerinput", {}).get(FORKING):
         forking.SHARED.append(Path(shared))
     config.addinivalue_line("markers", "every_version: runs on every version of PostgreSQL that is installed here")

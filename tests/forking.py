@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
+from asyncio import ReadTransport, StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -50,15 +50,23 @@ class Started(NamedTuple):
     environment: dict[str, str]
 
 
+class Printed(NamedTuple):
+    """What a process prints, as it comes."""
+
+    reader: StreamReader
+    transport: ReadTransport
+
+
 class Process:
     """What asyncio's has, as far as tests use it."""
 
-    def __init__(self, pid: int, ended: StreamReader, connection: StreamWriter, stdout: StreamReader | None) -> None:
+    def __init__(self, pid: int, ended: StreamReader, connection: StreamWriter, printed: Printed | None) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self.stdout = stdout
+        self.stdout = printed and printed.reader
         self._ended = ended
         self._connection = connection
+        self._printed = printed
         self._waiting = asyncio.Lock()
 
     async def wait(self) -> int:
@@ -66,6 +74,8 @@ class Process:
             if self.returncode is None:
                 self.returncode = int(await self._ended.readline())
                 self._connection.close()
+                if self._printed:
+                    self._printed.transport.close()
         return self.returncode
 
     async def communicate(self) -> tuple[bytes, None]:
@@ -106,12 +116,12 @@ async def start(
     return Process(int(await reader.readline()), reader, writer, printed)
 
 
-async def printed_on(reading: int) -> StreamReader:
+async def printed_on(reading: int) -> Printed:
     reader = StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
     )
-    return reader
+    return Printed(reader, transport)
 
 
 class Lasting:

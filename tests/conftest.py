@@ -205,7 +205,7 @@ class Clusters:
 
 
 async def hasten_signing_in(cluster: EmbeddedCluster) -> None:
-    """Hash the passwords once in place of 4,096 times, for which a connection takes a fifth longer on both sides."""
+    """Hash the passwords once in place of 4,096 times, which is a quarter of what a connection costs."""
     passwords = cluster.passwords
     roles = {urls.SUPERUSER: passwords.superuser, urls.APPLICATION: passwords.application}
     connection = await admin(cluster.admin_url)

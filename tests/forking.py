@@ -379,7 +379,9 @@ def leave(code: object) -> None:
 
 
 def main(address: str) -> None:
-    importlib.import_module("api.commands.program").program(None)
+    commands = importlib.import_module("api.commands.program")
+    for name in (*commands.COMMANDS, *(module for module, _ in commands.GROUPS.values())):
+        importlib.import_module(f"api.commands.{name}")
     for module in ("api.app", "db.migrations", "jobs.archive", "jobs.data.legacy", "jobs.restores", "jobs.worker.loop"):
         importlib.import_module(module)
     assert threading.active_count() == 1, "a thread is lost where this forks"

@@ -4,7 +4,7 @@ import typer
 
 from api.commands import attending, telling
 
-app = typer.Typer(help="Alerts, the rules they come of, and the channels that tell of them.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 app.command(name="list")(attending.list_)
 app.command()(attending.rules)

@@ -17,7 +17,7 @@ from db.control import AuditEntry, Control, audit
 from jobs.audit.verifying import Verdict
 from jobs.audit.verifying import verify as verified
 
-app = typer.Typer(help="Who did what, when, from where, and what came of it.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 LONGEST_DETAILS = 80
 

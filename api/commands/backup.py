@@ -25,7 +25,7 @@ from jobs.fallback.site import FileSite
 from jobs.refusal import Refusal
 from jobs.site import Site
 
-app = typer.Typer(help="Backups, and the restore points between them.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 T = TypeVar("T")
 

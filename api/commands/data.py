@@ -20,10 +20,7 @@ from jobs.data.progress import Progress
 from jobs.data.verifying import Verification
 from jobs.site import now
 
-app = typer.Typer(
-    help="Sample data; rows of the old application, of exports and workbooks: in, out, compared and back.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Rows = Annotated[
     int, typer.Argument(metavar="N", min=1, max=sample.MOST_ROWS, help="Rows in each of the four employee tables.")

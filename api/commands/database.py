@@ -10,7 +10,7 @@ from api.commands.options import DataDir, settings_with
 from db import migrations
 from db.errors import AppError
 
-app = typer.Typer(help="Schema revision and address of the database.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class NoReplicaError(AppError):

@@ -22,7 +22,7 @@ from db.control import Control, audit
 from db.keys import KeyRing, KeyRingError, new_key
 from jobs.keys import rotating, standing
 
-app = typer.Typer(help="Keys that personal columns, backups and WAL are encrypted with.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 T = TypeVar("T")
 

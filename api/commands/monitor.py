@@ -19,7 +19,7 @@ from jobs import performance
 from jobs.monitoring.servers import Target, targets
 from jobs.site import Site
 
-app = typer.Typer(help="How fast the database is, how it was before, and what to do about it.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.command()(baselines.baseline)
 app.command()(baselines.compare)
 

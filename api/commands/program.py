@@ -1,6 +1,7 @@
 """All commands together, and what an error looks like on a terminal."""
 
 import gc
+import os
 import signal
 import sys
 from importlib import import_module
@@ -16,20 +17,34 @@ from api.version import VERSION
 from db.errors import AppError, SettingError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-VERSION_OPTION = "--version"
+HELP_OPTION, VERSION_OPTION = "--help", "--version"
+# What the shell sets where it asks how a command line may go on.
+COMPLETING = "_YUKYU_COMPLETE"
 
-# Each command and the module it is in. Only the one that was asked for is imported: all of them take a second.
-COMMANDS = ("up", "serve", "work", "node", "check", "token", "schema")
+# Each command, and how the list of all describes it. Only the one that was asked for is imported, none for the list:
+# all of them take a second or two.
+COMMANDS = {
+    "up": (
+        "Start PostgreSQL (primary and replica), the API and the worker that takes backups; Ctrl-C stops them in order."
+    ),
+    "serve": "Serve the API until stopped; ready when `/readyz` answers 200.",
+    "work": "Take and check backups, keep the WAL archive and do restores, until stopped.",
+    "node": "Run one server of an installation: make it, start it again when it dies, and follow restores.",
+    "check": "Measure the health of everything; exit 0 healthy, 1 degraded, 2 down.",
+    "token": "Print a token, and nothing else. The audit log tells of it, by the id that revokes it.",
+    "schema": "Print the GraphQL schema in the schema definition language.",
+}
+# Each group of commands, the module it is in, and what it is about.
 GROUPS = {
-    "db": "database",
-    "data": "data",
-    "backup": "backup",
-    "restore": "restore",
-    "monitor": "monitor",
-    "alerts": "alerts",
-    "user": "user",
-    "audit": "audit",
-    "keys": "keys",
+    "db": ("database", "Schema revision and address of the database."),
+    "data": ("data", "Sample data; rows of the old application, of exports and workbooks: in, out, compared and back."),
+    "backup": ("backup", "Backups, and the restore points between them."),
+    "restore": ("restore", "Restores: tried out beside the live database, promoted only when asked."),
+    "monitor": ("monitor", "How fast the database is, how it was before, and what to do about it."),
+    "alerts": ("alerts", "Alerts, the rules they come of, and the channels that tell of them."),
+    "user": ("user", "Who may sign in by name and password."),
+    "audit": ("audit", "Who did what, when, from where, and what came of it."),
+    "keys": ("keys", "Keys that personal columns, backups and WAL are encrypted with."),
 }
 
 # Those that answer the API's requests.
@@ -39,7 +54,7 @@ LASTING = ("up", "serve", "work", "node")
 
 
 def program(wanted: str | None) -> typer.Typer:
-    """Return the command line with the one command that is wanted, or with all when it is none of them."""
+    """Return the command line with the one command that is wanted; with a list of all when it is none of them."""
     app = typer.Typer(
         name="yukyu",
         help="Paid-leave data with ranked search, on PostgreSQL. Start with `yukyu up`.",
@@ -48,14 +63,25 @@ def program(wanted: str | None) -> typer.Typer:
         rich_markup_mode="markdown",
     )
     app.callback()(options)
-    known = wanted in COMMANDS or wanted in GROUPS or wanted == VERSION_OPTION
-    for name in COMMANDS:
-        if name == wanted or not known:
+    everything = COMPLETING in os.environ or (
+        wanted is not None and wanted.startswith("-") and wanted not in {HELP_OPTION, VERSION_OPTION}
+    )
+    listed = wanted not in {*COMMANDS, *GROUPS, VERSION_OPTION}
+    for name, summary in COMMANDS.items():
+        if name == wanted or everything:
             app.command(name)(getattr(import_module(f"api.commands.{name}"), name))
-    for name, module in GROUPS.items():
-        if name == wanted or not known:
-            app.add_typer(import_module(f"api.commands.{module}").app, name=name)
+        elif listed:
+            app.command(name, help=summary)(_listed)
+    for name, (module, summary) in GROUPS.items():
+        if name == wanted or everything:
+            app.add_typer(import_module(f"api.commands.{module}").app, name=name, help=summary)
+        elif listed:
+            app.add_typer(typer.Typer(), name=name, help=summary)
     return app
+
+
+def _listed() -> None:
+    """Stand for a command where all of them are listed."""
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so

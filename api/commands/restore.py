@@ -25,7 +25,7 @@ from jobs.refusal import Refusal
 from jobs.restores import Plan, Target, disaster
 from jobs.site import Site
 
-app = typer.Typer(help="Restores: tried out beside the live database, promoted only when asked.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from jobs.accounts import administration, passwords, revoking
 from jobs.accounts.passwords import Passwords
 from schema.roles import Role
 
-app = typer.Typer(help="Who may sign in by name and password.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name; case makes no difference.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role of the account; give it again for another.")]

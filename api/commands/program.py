@@ -63,6 +63,7 @@ def program(wanted: str | None) -> typer.Typer:
         rich_markup_mode="markdown",
     )
     app.callback()(options)
+    # Behind any other option a command may follow.
     everything = COMPLETING in os.environ or (
         wanted is not None and wanted.startswith("-") and wanted not in {HELP_OPTION, VERSION_OPTION}
     )

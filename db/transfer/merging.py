@@ -40,9 +40,11 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What merges a stage: the rows are judged, those that are here already written over, new ones put in and noted."""
+    """What merges a stage: rows are judged, those that are here written over, new ones put in, and all of it noted.
 
-    judging: tuple[str, ...]
+    Those that note take the import's number.
+    """
+
     writing: tuple[str, ...]
     noting: tuple[str, ...]
     verdicts: str
@@ -52,8 +54,7 @@ class _Statements:
     @lru_cache(maxsize=KNOWN)
     def of(cls, stage: Stage) -> "_Statements":
         return cls(
-            (*_fill_kept(stage), *judgements.of(stage)),
-            tuple(_writes(stage)),
+            (*_fill_kept(stage), *judgements.of(stage), *_writes(stage)),
             tuple(_notes(stage)),
             _verdicts(stage),
             _rejected(stage.table),
@@ -69,7 +70,7 @@ async def merge(connection: asyncpg.Connection, stage: Stage, number: int) -> Me
     await connection.execute(images.ALIKE)
     await connection.execute(f"ANALYZE {stage.name} ({', '.join(stage.joined)})")
     statements = _Statements.of(stage)
-    for statement in (*statements.judging, *statements.writing):
+    for statement in statements.writing:
         await connection.execute(statement)
     for statement in statements.noting:
         await connection.execute(statement, number)

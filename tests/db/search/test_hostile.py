@@ -120,15 +120,18 @@ QUERIES = [
     "大塚",
     "ぢ",
     "nguyen quoc",
+    "田中 飛騨製作",
+    "森 三河セラミック",
 ]
 BOTH = """
     WITH ask AS (
-        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, 500, NULL)::search.scope AS s,
+        SELECT search.with_lexemes(search.parse($1)) AS q,
+               ROW('{1,2,3,4}', NULL, NULL, NULL, 80000, 500, NULL, NULL)::search.scope AS s,
                ROW(0, false, 'infinity', '', 0)::search.hit AS a
     )
     SELECT ARRAY(
                SELECT   h.id
-               FROM     search.step_by_step(q, s, a, 1000, (search.probe(q, s, 1000)).steps) h
+               FROM     search.step_by_step(q, s, a, 1000) h
                ORDER BY h.older, h.rank, h.moment DESC, h.id DESC),
            ARRAY(SELECT h.id FROM unnest(search.all_of_few(q, s, a)) h)
     FROM   ask
@@ -148,19 +151,21 @@ async def test_the_short_way_and_the_long_way_find_the_same_in_the_same_order(
 # all that match.
 AMONG_NEWEST = """
     WITH ask AS (
-        SELECT search.parse($1) AS q, ROW('{1,2,3,4}', NULL, NULL, NULL, glance, NULL)::search.scope AS s,
+        SELECT search.with_lexemes(search.parse($1)) AS q,
+               ROW('{1,2,3,4}', NULL, NULL, NULL, 80000, glance, NULL, NULL)::search.scope AS s,
                ROW(0, false, 'infinity', '', 0)::search.hit AS a
         FROM   unnest(ARRAY[$2, 0]) AS glance
     ),
     counted AS (
         SELECT q, a, (
-                   (s).tables, NULL, NULL, NULL, (s).glance, CASE WHEN $3 THEN search.seen(q, s, (s).glance, 20) END
+                   (s).tables, NULL, NULL, NULL, (s).records, (s).glance,
+                   CASE WHEN $3 THEN search.seen(q, s, (s).glance, 20) END, NULL
                )::search.scope AS s
         FROM   ask
     )
     SELECT ARRAY(
                SELECT   h
-               FROM     search.step_by_step(q, s, a, 20, (search.probe(q, s, 20)).steps) h
+               FROM     search.step_by_step(q, s, a, 20) h
                ORDER BY h.older, h.rank, h.moment DESC, h.id DESC, h.table_no DESC
                LIMIT    20)
     FROM   counted

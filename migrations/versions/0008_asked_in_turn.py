@@ -7,7 +7,6 @@ more fields; what a rank takes in, the order, and all that is stored are the sam
 
 import importlib.util
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -22,41 +21,40 @@ HERE = Path(__file__).with_suffix("")
 FIRST = Path(__file__).with_name("0003_search")
 BEFORE = Path(__file__).with_name("0007_fewer_looks.py")
 
-# What stays from here on: the text analysis, the views, and what takes none of the types.
+# With these goes all that takes one. What the application calls takes none, and stays: it is replaced where it stands.
 TYPES = ("query", "scope", "hit")
+CALLED = ("page", "counts", "suggestions")
 
 
 def upgrade() -> None:
-    drop()
-    run("DROP FUNCTION search.glance(smallint[])")
-    for statement in (*script(HERE / "query.sql"), *made_anew(load(HERE / "steps.py")), *script(HERE / "page.sql")):
-        run(statement)
+    drop("glance(smallint[])")
+    steps = load(HERE / "steps.py").statements(load(FIRST / "steps.py"))
+    for statement in (*script(HERE / "query.sql"), *steps, *script(HERE / "page.sql")):
+        make(statement)
 
 
 def downgrade() -> None:
-    drop()
-    for name in ("records(smallint[])", "telling(text[])", "crowd(int)"):
-        run(f"DROP FUNCTION search.{name}")
+    drop("records(smallint[])", "telling(text[])", "crowd(int)")
     for statement in (
         *script(FIRST / "query.sql"),
         *load(FIRST / "steps.py").statements(),
         *script(FIRST / "page.sql"),
     ):
-        if not re.match(r"(--.*\n)*CREATE (VIEW|FUNCTION search\.all_of\()", statement):
-            run(statement)
+        if not re.search(r"^CREATE (VIEW|FUNCTION search\.all_of\()", statement, re.MULTILINE):
+            make(statement)
     load(BEFORE).upgrade()
 
 
-def drop() -> None:
-    """Drop the types with all that takes one; what the application calls goes on by name."""
-    for name in ("page", "counts", "suggestions"):
-        run(f"DROP ROUTINE search.{name}")
+def drop(*functions: str) -> None:
+    for function in functions:
+        run(f"DROP FUNCTION search.{function}")
     for name in TYPES:
         run(f"DROP TYPE search.{name} CASCADE")
 
 
-def made_anew(steps: ModuleType) -> Iterator[str]:
-    yield from steps.statements(load(FIRST / "steps.py"))
+def make(statement: str) -> None:
+    called = rf"^CREATE (FUNCTION search\.(?:{'|'.join(CALLED)})\()"
+    run(re.sub(called, r"CREATE OR REPLACE \1", statement, flags=re.MULTILINE))
 
 
 def script(path: Path) -> list[str]:

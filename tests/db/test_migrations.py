@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from db import migrations
+from db.search import SearchRequest, search, suggest
 from tests.conftest import Database
 from tests.db.cluster.witness import connected
 
@@ -145,6 +146,30 @@ async def test_names_with_several_iteration_marks_are_found_after_an_upgrade(dat
 
     async with connected(url) as connection:
         assert await connection.fetchval(found) == 1
+
+
+STEPS = [
+    (migrations.downgrade, "0007"),
+    (migrations.downgrade, "0006"),
+    (migrations.upgrade, "0007"),
+    (migrations.upgrade, "0008"),
+]
+
+
+@pytest.mark.every_version
+async def test_connections_that_have_searched_go_on_over_migrations(database: Database) -> None:
+    url, request = database.primary_url, SearchRequest(query="佐藤", count_total=True)
+    async with connected(url) as connection:
+        await connection.execute("INSERT INTO staff (employee_num, name) VALUES ('1', '佐藤 蓮')")
+
+        for migrate, revision in STEPS:
+            await migrate(url, revision)
+            found = await search(connection, request)
+            suggested = await suggest(connection, "佐", 5)
+
+            assert [hit.row["employee_num"] for hit in found.hits] == ["1"], revision
+            assert found.total == 1
+            assert suggested == ["佐藤 蓮"]
 
 
 @pytest.mark.every_version

@@ -63,8 +63,8 @@ BEGIN
 END
 $$;
 
--- So many terms that begin alike fill a page: a record may stand among them by its whole name and two words of it. What
--- is no more than this is sorted, so that it is counted as far.
+-- So many terms that begin alike fill a page: a record may stand among them by its whole name and two words of it. Of
+-- less than sixty all are sorted, so that as many are counted.
 CREATE FUNCTION search.crowd(n int) RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT greatest(3 * n, 60)

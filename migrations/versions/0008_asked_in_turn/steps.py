@@ -58,7 +58,7 @@ class Paged:
     unknown: str
     few: str
     looked: int
-    listed: float
+    listed: str
     farthest: int
     settings: str
 
@@ -82,7 +82,8 @@ def paged(first: ModuleType) -> Iterator[Paged]:
             unknown=f"{seen_so_many} IS NULL OR {seen_so_many} >= n OR {seen_so_many} < 2 AND s.seen[10] < s.glance",
             few="s.glance = 0",
             looked=300,
-            listed=0.15,
+            # Of several words, the lists are longer than what is on all of them.
+            listed="CASE WHEN q.by_name IS NULL THEN 0.15 ELSE 1.5 END",
             farthest=first.FARTHEST_BY_GIN,
             settings=first.BITMAP,
         )
@@ -104,7 +105,7 @@ def paged(first: ModuleType) -> Iterator[Paged]:
             unknown=f"{seen_so_many} IS NULL OR {seen_so_many} >= n",
             few=f"s.glance = 0 OR s.starting[{kind_of[name]}] <= {first.FEW}",
             looked=300,
-            listed=0.06,
+            listed="0.06",
             farthest=first.FARTHEST,
             settings=first.SORTED,
         )
@@ -154,7 +155,7 @@ BEGIN
         WHILE share BETWEEN {step.least} AND n - 1 AND farther < s.glance * {step.farthest} LOOP
             -- So many more should hold what is missing of the page; one looks twice as far.
             further := farther::bigint * (n - cardinality(newest)) / share;
-            IF further <= {step.looked} + {step.listed} * s.records * share / farther THEN
+            IF further <= {step.looked} + ({step.listed}) * s.records * share / farther THEN
                 newest := newest || ARRAY(
                     SELECT search.{step.name}_newest(
                         q, s, coalesce(newest[cardinality(newest)], a), n - cardinality(newest), 2 * further));

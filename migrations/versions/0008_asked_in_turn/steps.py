@@ -300,7 +300,8 @@ def all_of_few(first: ModuleType) -> str:
     return f"""CREATE FUNCTION search.all_of_few(q search.query, s search.scope, a search.hit) RETURNS search.hit[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE{first.BITMAP} AS $$
 DECLARE
-    few   int := greatest(s.glance, {first.FEW_RANKED});
+    -- What tells most may find as many again that do not match.
+    few   int := greatest(s.glance, {first.FEW_RANKED}) * CASE WHEN q.telling IS NULL THEN 1 ELSE 2 END;
     hits  search.hit[];
     total int;
 BEGIN

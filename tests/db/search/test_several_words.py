@@ -62,7 +62,7 @@ async def test_records_that_only_share_the_telling_pairs_are_no_hits(people: asy
 CROWD = """
     INSERT INTO staff (employee_num, name, office, last_updated)
     SELECT 'O' || i, '山本 一', '淀川食堂', timestamptz '2020-01-01' + i * interval '1 minute'
-    FROM   generate_series(1, 1100) AS i
+    FROM   generate_series(1, 2100) AS i
 """
 NEWEST = """
     INSERT INTO staff (employee_num, name, office, last_updated)
@@ -79,7 +79,7 @@ async def test_where_pairs_tell_little_all_of_them_are_looked_up(people: asyncpg
 
     few = await people.fetchval(
         """
-        SELECT search.all_of_few(q, ROW('{4}', NULL, NULL, NULL, 1501, 200, NULL, NULL)::search.scope,
+        SELECT search.all_of_few(q, ROW('{4}', NULL, NULL, NULL, 2501, 200, NULL, NULL)::search.scope,
                                  ROW(0, false, 'infinity', '', 0)::search.hit)
         FROM   search.with_lexemes(search.parse('山本 豊川食品')) q
         """

@@ -4,12 +4,12 @@ Everything here is frozen: a later change of the analysis is a later migration, 
 rebuilds the generated columns and says so.
 """
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 from alembic import op
+from alembic.util import load_python_file
 
 revision = "0003"
 down_revision = "0002"
@@ -35,12 +35,7 @@ def downgrade() -> None:
 
 def load(name: str) -> ModuleType:
     """Load a module beside this one, which Alembic loads by its path."""
-    spec = importlib.util.spec_from_file_location(f"search_0003_{name}", PARTS / f"{name}.py")
-    assert spec is not None  # noqa: S101 - the file is part of this migration
-    assert spec.loader is not None  # noqa: S101 - and it is Python
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_python_file(str(PARTS), f"{name}.py")
 
 
 def run(script: str) -> None:

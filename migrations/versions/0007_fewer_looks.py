@@ -5,7 +5,6 @@ not taken. The glance at the newest records counts what each step matches of it,
 and a page is walked for where that is nearer than the range of its terms.
 """
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from alembic import op
+from alembic.util import load_python_file
 
 revision = "0007"
 down_revision = "0006"
@@ -69,12 +69,7 @@ def downgrade() -> None:
 
 def load_steps() -> ModuleType:
     """Load the steps as they were made at first: what a rank takes in, and the views they look into, are the same."""
-    spec = importlib.util.spec_from_file_location("search_0003_steps", BEFORE / "steps.py")
-    assert spec is not None  # noqa: S101 - the file is part of migration 0003
-    assert spec.loader is not None  # noqa: S101 - and it is Python
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_python_file(str(BEFORE), "steps.py")
 
 
 def run(statement: str) -> None:

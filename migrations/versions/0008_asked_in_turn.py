@@ -5,12 +5,12 @@ the newest is a matter of what each way costs. All that takes a query, a scope o
 more fields; what a rank takes in, the order, and all that is stored are the same.
 """
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 from alembic import op
+from alembic.util import load_python_file
 
 revision = "0008"
 down_revision = "0007"
@@ -63,12 +63,7 @@ def script(path: Path) -> list[str]:
 
 def load(path: Path) -> ModuleType:
     """Load a file of a migration, which is no module of a package."""
-    spec = importlib.util.spec_from_file_location(f"search_{path.parent.name}_{path.stem}", path)
-    assert spec is not None  # noqa: S101 - the file is part of the migrations
-    assert spec.loader is not None  # noqa: S101 - and it is Python
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_python_file(str(path.parent), path.name)
 
 
 def run(statement: str) -> None:

@@ -40,7 +40,7 @@ CREATE TYPE search.hit AS (
     table_no smallint
 );
 
--- Without what is only for GIN, which a page of what begins so does not need.
+-- The query of a text, without what is only for GIN, which a page of what begins so does not need.
 CREATE FUNCTION search.parse(typed text) RETURNS search.query
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE

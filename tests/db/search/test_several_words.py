@@ -39,7 +39,7 @@ async def test_what_matches_all_pairs_matches_those_that_tell_most(crowd: asyncp
 
     matching, missed = await crowd.fetchrow(
         """
-        SELECT count(*), count(*) FILTER (WHERE NOT r.vector @@ q.telling)
+        SELECT count(*), count(*) FILTER (WHERE (r.vector @@ q.telling) IS NOT TRUE)
         FROM   search.records r, search.with_lexemes(search.parse($1)) q
         WHERE  r.vector @@ q.by_any
         """,
